@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// The command line: parses it and hands over to one command.
+@main
+struct VMAReplay: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vmareplay",
+    abstract: "Replays strace logs on a model of the Linux process address space.",
+    version: "0.1.0")
+}
