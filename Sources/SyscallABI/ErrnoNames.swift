@@ -42,3 +42,10 @@ extension Errno {
     ]
   }
 }
+
+extension Errno {
+  /// `ENOMEM` for 12, `errno 4000` for a number without a name.
+  public static func name(of number: Int32) -> String {
+    Errno(rawValue: number).symbolicName ?? "errno \(number)"
+  }
+}

@@ -1,0 +1,13 @@
+// What the C library must be asked directly. Every call here takes no pointer that outlives it.
+
+import Glibc
+
+enum Platform {
+  /// Writing to a closed pipe must be an error that can be reported, not a signal that kills.
+  static func ignoreBrokenPipes() {
+    signal(SIGPIPE, SIG_IGN)
+  }
+
+  /// Whether standard error is a terminal: only then is progress shown.
+  static var standardErrorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+}

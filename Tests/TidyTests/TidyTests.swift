@@ -1,0 +1,87 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Reads the sources and holds them to the rules that no compiler checks.
+@Suite struct TidyTests {
+  /// Which modules of this package each module may import: the arrows of the design.
+  static let allowedImports: [String: Set<String>] = [
+    "SyscallABI": [],
+    "AddressSpaces": ["SyscallABI"],
+    "TraceReading": ["CZlib", "SyscallABI"],
+    "Replay": ["SyscallABI", "AddressSpaces"],
+    "Reports": ["Replay", "SyscallABI", "AddressSpaces"],
+    "vmareplay": [
+      "CZlib", "SyscallABI", "AddressSpaces", "TraceReading", "Replay", "Reports",
+    ],
+  ]
+
+  static let allowedPackages: [String: Set<String>] = [
+    "vmareplay": ["ArgumentParser", "Subprocess", "SystemPackage", "Glibc", "Synchronization"],
+    "TraceReading": ["SystemPackage", "Glibc", "Synchronization"],
+  ]
+
+  /// Files that may use unsafe constructs. Each says at its top why it is safe.
+  static let unsafeFiles: Set<String> = ["OutputBuffer.swift", "SpaceTable.swift"]
+
+  static let modules = allowedImports.keys.sorted()
+
+  @Test(arguments: modules)
+  func importsFollowTheModuleTable(module: String) throws {
+    let allowed = Self.allowedImports[module]!
+      .union(Self.allowedPackages[module] ?? ["SystemPackage"])
+    let pattern = /^\s*(?:(?:public|package|internal|private|@testable)\s+)*import\s+(\w+)/
+    for file in try ProjectFiles.files(below: "Sources/\(module)", suffix: ".swift") {
+      for line in try ProjectFiles.text(of: file).split(separator: "\n") {
+        guard let match = line.firstMatch(of: pattern) else { continue }
+        #expect(allowed.contains(String(match.1)), "\(file.lastPathComponent): \(line)")
+      }
+    }
+  }
+
+  @Test func unsafeStandsOnlyInListedFiles() throws {
+    for file in try ProjectFiles.files(below: "Sources", suffix: ".swift") {
+      let text = try ProjectFiles.text(of: file)
+      guard text.contains(/\bunsafe\b\s|@unsafe|@unchecked|Unsafe(Mutable)?(Raw)?(Buffer)?Pointer/)
+      else { continue }
+      #expect(
+        Self.unsafeFiles.contains(file.lastPathComponent),
+        "\(file.lastPathComponent) uses unsafe constructs and is not on the list")
+    }
+  }
+
+  @Test func onlyTheCommandLinePrintsAndExits() throws {
+    for module in Self.modules where module != "vmareplay" {
+      for file in try ProjectFiles.files(below: "Sources/\(module)", suffix: ".swift") {
+        let code = try ProjectFiles.text(of: file).split(separator: "\n")
+          .filter { !$0.drop(while: { $0 == " " }).hasPrefix("//") }
+        for line in code {
+          let calls = line.contains(/(^|[^.\w])(print|exit|abort)\(/)
+          let declares = line.contains(/\b(case|func) (print|exit|abort)\(/)
+          #expect(!calls || declares, "\(file.lastPathComponent): \(line)")
+        }
+      }
+    }
+  }
+
+  @Test func linesFitIntoAHundredColumns() throws {
+    for folder in ["Sources", "Tests"] {
+      for file in try ProjectFiles.files(below: folder, suffix: ".swift") {
+        let lines = try ProjectFiles.text(of: file).split(
+          separator: "\n", omittingEmptySubsequences: false)
+        for (number, line) in lines.enumerated() where line.count > 100 {
+          Issue.record("\(file.lastPathComponent):\(number + 1) has \(line.count) columns")
+        }
+      }
+    }
+  }
+
+  @Test func everyTraceHasARowInTheTable() throws {
+    let table = try ProjectFiles.text(of: ProjectFiles.root.appending(path: "Traces/README.md"))
+    let traces = try ProjectFiles.traces()
+    #expect(traces.count >= 20)
+    for trace in traces {
+      #expect(table.contains("`\(trace.lastPathComponent)`"), "\(trace.lastPathComponent)")
+    }
+  }
+}
