@@ -1,0 +1,109 @@
+public import SyscallABI
+
+extension AddressSpace where Index: ~Copyable {
+  /// Moves the program break.
+  ///
+  /// - Parameter address: the break asked for; 0 only asks where it is.
+  /// - Returns: the break afterwards, which is the old one if the kernel refuses. There is no errno.
+  /// - Complexity: O(log *n*), when shrinking + VMAs in the range.
+  ///
+  /// Linux: `sys_brk`, `do_brk_flags`.
+  @discardableResult
+  public mutating func brk(_ address: Address) -> Address {
+    let lowest = profile.follows(.brkOnlyExpands) ? layout.startBrk : layout.endCode
+    if address < lowest || address > taskSize { return currentBreak }
+    if limits.data != ResourceLimit.infinity
+      && (address &- layout.startBrk) &+ (layout.endData &- layout.startData) > limits.data
+    {
+      return currentBreak
+    }
+    let old = currentBreak.roundedUpToPage
+    let new = address.roundedUpToPage
+    if old == new {
+      currentBreak = address
+    } else if new < old {
+      let range = AddressRange(new, old)
+      // An empty heap cannot shrink: 6.x looks for a VMA first.
+      let isRefused =
+        (profile.follows(.brkOnlyExpands) && !isMapped(anyOf: range))
+        || munmapFailure(range) != nil
+      if !isRefused {
+        try? doMunmap(range, leniently: false)
+        currentBreak = address
+      }
+    } else if mayGrowHeap(from: old, to: new) {
+      growHeap(AddressRange(old, new))
+      currentBreak = address
+    }
+    finish(around: old)
+    return currentBreak
+  }
+
+  /// Sets the break that a call is known to have returned, where that differs from `brk`'s answer:
+  /// the heap grows or shrinks to it, over whatever is in the way.
+  public mutating func setBreak(_ address: Address) {
+    let old = currentBreak.roundedUpToPage
+    let new = address.roundedUpToPage
+    if new < old {
+      try? doMunmap(AddressRange(new, old), leniently: true)
+    } else if new > old && old != .zero {
+      try? doMunmap(AddressRange(old, new), leniently: true)
+      growHeap(AddressRange(old, new))
+    }
+    currentBreak = address
+    finish(around: old)
+  }
+
+  /// Says where the heap starts and ends, without mapping anything: at the start of a replay.
+  public mutating func setHeap(start: Address, end: Address) {
+    layout.startBrk = start
+    currentBreak = end
+  }
+
+  private borrowing func mayGrowHeap(from old: Address, to new: Address) -> Bool {
+    if isMapped(anyOf: AddressRange(old, new)) || mapCount > limits.maxMapCount { return false }
+    let pages = (new &- old) >> Page.shift
+    if exceedsAddressSpaceLimit(pages) { return false }
+    if defaultFlags.contains(.locked) && mlockExceedsLimit(pages) { return false }
+    // One page stays free above the heap, and the guard gap below a stack.
+    let next = index.search(old)
+    if next.isNone { return true }
+    let hasGap = profile.follows(.brkOnlyExpands) && attributes(of: next).flags.contains(.growsDown)
+    let gap: UInt64 = hasGap ? stackGuardGap : 0
+    let lowest = next.start.rawValue < gap ? Address.zero : next.start &- gap
+    return new &+ Page.size <= lowest
+  }
+
+  /// Linux: `do_brk_flags` (6.x), `do_brk` (2.6).
+  private mutating func growHeap(_ range: AddressRange) {
+    var flags: VMAFlags = [.read, .write, .mayRead, .mayWrite, .mayExec, .account]
+    flags.formUnion(defaultFlags)
+    let around = index.findPrepare(range.start)
+    let id = attributes.intern(MergeAttributes(flags: flags))
+    if !joinHeap(range, id, around) {
+      vmaLink(range, id, .none, between: around)
+    } else {
+      attributes.release(id)
+    }
+    if flags.contains(.locked) { populate(range, ignoringErrors: true) }
+  }
+
+  /// ```
+  /// HHHH****   =>   HHHHHHHH     (H begins at or above start_brk)
+  /// BBBB****   =>   BBBBHHHH     (B, .bss, ends at start_brk; in 2.6 it would grow)
+  /// ```
+  private mutating func joinHeap(
+    _ range: AddressRange, _ id: MergeID, _ around: VMANeighbours
+  ) -> Bool {
+    if !profile.follows(.brkOnlyExpands) {
+      return vmaMergeNew(range, id, between: around) != nil
+    }
+    if around.previous.end == range.start && around.previous.end <= layout.startBrk {
+      return false
+    }
+    return vmaMergeNew(range, id, kind: .heapGrowth, between: around) != nil
+  }
+}
+
+/// What stays free below a mapping that grows down, in bytes: 256 pages.
+let stackGuardGap: UInt64 = 256 << Page.shift

@@ -1,0 +1,115 @@
+public import SyscallABI
+internal import SystemPackage
+
+extension AddressSpace where Index: ~Copyable {
+  /// The pages of `range` are written: private writable VMAs in it that have no anon_vma get one.
+  ///
+  /// VMAs that cannot be written privately, and holes, are passed over.
+  ///
+  /// - Complexity: O(log *n* + VMAs in `range`).
+  ///
+  /// Linux: `do_anonymous_page`, `do_cow_fault` as far as `vmf_anon_prepare`.
+  public mutating func writeFault(in range: AddressRange) {
+    var entry = index.find(range.start)
+    while !entry.isNone && entry.start < range.end {
+      if attributes(of: entry).takesPrivateWrites { anonVMAPrepare(entry) }
+      entry = index.next(entry)
+    }
+  }
+
+  /// Gives a VMA its anon_vma, unless it has one: that of a neighbour with which it could merge
+  /// once both have the same access, else a new one.
+  ///
+  /// Linux: `__anon_vma_prepare`, `find_mergeable_anon_vma`.
+  mutating func anonVMAPrepare(_ entry: VMAEntry) {
+    if !slab[entry.handle].anonVMA.isNone { return }
+    let mine = attributes(of: entry)
+    let next = index.next(entry)
+    if next.start == entry.end, let anonVMA = adoptable(from: next, for: mine) {
+      slab[entry.handle].anonVMA = anonVMA
+      return
+    }
+    let previous = index.previous(entry)
+    if previous.end == entry.start, let anonVMA = adoptable(from: previous, for: mine) {
+      slab[entry.handle].anonVMA = anonVMA
+      return
+    }
+    slab[entry.handle].anonVMA = newAnonVMA(inChild: false)
+  }
+
+  /// Linux: `reusable_anon_vma`, `anon_vma_compatible`.
+  private borrowing func adoptable(
+    from neighbour: VMAEntry, for mine: MergeAttributes
+  ) -> AnonVMA? {
+    if neighbour.isNone { return nil }
+    let anonVMA = slab[neighbour.handle].anonVMA
+    if anonVMA.isNone || anonVMA.isForkChild { return nil }
+    let theirs = attributes(of: neighbour)
+    let differing = mine.flags.symmetricDifference(theirs.flags)
+    guard differing.isSubset(of: .access), mine.file == theirs.file, mine.linear == theirs.linear,
+      mine.policy == theirs.policy
+    else { return nil }
+    return anonVMA
+  }
+
+  mutating func newAnonVMA(inChild: Bool) -> AnonVMA {
+    if nextAnonVMA == AnonVMA.forkChildBit { renumberAnonVMAs() }
+    let identity = nextAnonVMA
+    nextAnonVMA += 1
+    return AnonVMA(rawValue: identity | (inChild ? AnonVMA.forkChildBit : 0))
+  }
+
+  /// After two billion identities, those of the living are made small again.
+  private mutating func renumberAnonVMAs() {
+    var renumbered: [UInt32: UInt32] = [:]
+    nextAnonVMA = 1
+    var entry = index.first()
+    while !entry.isNone {
+      let old = slab[entry.handle].anonVMA.rawValue
+      if old != 0 {
+        let identity = old & ~AnonVMA.forkChildBit
+        let new = renumbered[identity] ?? nextAnonVMA
+        if new == nextAnonVMA {
+          renumbered[identity] = new
+          nextAnonVMA += 1
+        }
+        slab[entry.handle].anonVMA = AnonVMA(rawValue: new | old & AnonVMA.forkChildBit)
+      }
+      entry = index.next(entry)
+    }
+  }
+
+  /// Faults pages in as the kernel does by itself: for writing where that breaks a private copy,
+  /// else for reading, which leaves no trace in the VMAs.
+  ///
+  /// Returns the error at which a populate that must succeed stops; VMAs before it are populated.
+  ///
+  /// Linux: `__mm_populate`, `populate_vma_page_range`.
+  @discardableResult
+  mutating func populate(_ range: AddressRange, ignoringErrors: Bool) -> Errno? {
+    var entry = index.search(range.start)
+    while !entry.isNone && entry.start < range.end {
+      let attributes = self.attributes(of: entry)
+      if attributes.flags.isDisjoint(with: [.io, .pfnMap]),
+        !attributes.flags.contains(.lockOnFault)
+      {
+        if attributes.takesPrivateWrites {
+          anonVMAPrepare(entry)
+        } else if let errno = populateError(attributes), !ignoringErrors {
+          return errno
+        }
+      }
+      entry = index.next(entry)
+    }
+    return nil
+  }
+
+  /// Why the pages of a VMA cannot be touched for reading; `.badAddress` as inside the kernel.
+  ///
+  /// Linux: `check_vma_flags`.
+  func populateError(_ attributes: MergeAttributes) -> Errno? {
+    if attributes.flags.contains(.read) { return nil }
+    // Memory that may only be executed has a protection key that forbids reading.
+    return attributes.flags.contains(.write) ? nil : .badAddress
+  }
+}

@@ -1,0 +1,78 @@
+import SyscallABI
+
+/// The few functions that change the set of VMAs; everything else goes through them.
+extension AddressSpace where Index: ~Copyable {
+  /// Adds a VMA where nothing is mapped. Takes over the caller's reference to `id`.
+  ///
+  /// Linux: `vma_link`, `insert_vm_struct`.
+  @discardableResult
+  @inline(__always)
+  mutating func vmaLink(
+    _ range: AddressRange, _ id: MergeID, _ anonVMA: AnonVMA, between: VMANeighbours
+  ) -> VMAEntry {
+    let handle = slab.allocate(
+      VMARecord(start: range.start, end: range.end, attributes: id, anonVMA: anonVMA))
+    index.insert(handle, range, between: between)
+    account(id, adding: range.lengthInPages)
+    return VMAEntry(handle: handle, start: range.start, end: range.end)
+  }
+
+  /// Linux: `remove_vma` after `__vma_unlink`.
+  @inline(__always)
+  mutating func vmaRemove(_ entry: VMAEntry) {
+    let id = slab[entry.handle].attributes
+    index.remove(entry)
+    account(id, removing: entry.range.lengthInPages)
+    attributes.release(id)
+    slab.free(entry.handle)
+  }
+
+  /// Moves the borders of a VMA; what it maps at each address stays the same.
+  @inline(__always)
+  mutating func setRange(_ entry: VMAEntry, _ range: AddressRange) -> VMAEntry {
+    let id = slab[entry.handle].attributes
+    index.setRange(entry, range)
+    slab[entry.handle].start = range.start
+    slab[entry.handle].end = range.end
+    account(id, removing: entry.range.lengthInPages)
+    account(id, adding: range.lengthInPages)
+    return VMAEntry(handle: entry.handle, start: range.start, end: range.end)
+  }
+
+  /// Replaces what a VMA is. Takes over the caller's reference to `id`.
+  mutating func setAttributes(_ entry: VMAEntry, _ id: MergeID) {
+    let old = slab[entry.handle].attributes
+    account(old, removing: entry.range.lengthInPages)
+    account(id, adding: entry.range.lengthInPages)
+    slab[entry.handle].attributes = id
+    attributes.release(old)
+  }
+
+  @inline(__always)
+  private mutating func account(_ id: MergeID, adding pages: UInt64) {
+    totalVM &+= pages
+    if attributes[id].flags.contains(.locked) { lockedVM &+= pages }
+  }
+
+  @inline(__always)
+  private mutating func account(_ id: MergeID, removing pages: UInt64) {
+    totalVM &-= pages
+    if attributes[id].flags.contains(.locked) { lockedVM &-= pages }
+  }
+
+  /// The attributes of a VMA.
+  @inline(__always)
+  borrowing func attributes(of entry: VMAEntry) -> MergeAttributes {
+    attributes[slab[entry.handle].attributes]
+  }
+
+  /// To be called at the end of each operation, also of one that fails.
+  @inline(__always)
+  mutating func finish(around address: Address) {
+    statistics.mapCountPeak = max(statistics.mapCountPeak, mapCount)
+    statistics.totalVMPeak = max(statistics.totalVMPeak, totalVM)
+    #if CHECKED
+      checkAfterMutation(around: address)
+    #endif
+  }
+}

@@ -1,0 +1,63 @@
+import SyscallABI
+
+extension AddressSpace where Index: ~Copyable {
+  /// Stops the program if the model contradicts itself.
+  ///
+  /// - Complexity: O(*n* log *n*).
+  ///
+  /// Linux: `validate_mm`.
+  public borrowing func checkInvariants() {
+    index.checkStructure()
+    var seen = 0
+    var pages: UInt64 = 0
+    var locked: UInt64 = 0
+    var previous = VMAEntry.none
+    var holders: [UInt32: Int] = [:]
+    var entry = index.first()
+    while !entry.isNone {
+      checkVMA(entry, after: previous)
+      seen += 1
+      pages += entry.range.lengthInPages
+      if attributes(of: entry).flags.contains(.locked) { locked += entry.range.lengthInPages }
+      holders[slab[entry.handle].attributes.rawValue, default: 0] += 1
+      previous = entry
+      entry = index.next(entry)
+    }
+    precondition(seen == mapCount, "map_count is wrong")
+    precondition(seen == slab.statistics.objects, "the slab lost VMAs")
+    precondition(pages == totalVM, "total_vm is wrong")
+    precondition(locked == lockedVM, "locked_vm is wrong")
+    precondition(holders.count == attributes.count, "attributes live without a VMA")
+    for (id, count) in holders {
+      precondition(
+        attributes.references(MergeID(rawValue: id)) == count, "references are miscounted")
+    }
+  }
+
+  private borrowing func checkVMA(_ entry: VMAEntry, after previous: VMAEntry) {
+    precondition(entry.start < entry.end, "a VMA is empty")
+    precondition(entry.start.isPageAligned && entry.end.isPageAligned, "a VMA cuts a page")
+    precondition(previous.end <= entry.start, "VMAs overlap or are out of order")
+    let record = slab[entry.handle]
+    precondition(record.range == entry.range, "index and record differ")
+  }
+
+  #if CHECKED
+    /// Complete up to 1,000 VMAs; above, the neighbourhood of the change, and everything now and
+    /// then.
+    mutating func checkAfterMutation(around address: Address) {
+      mutations += 1
+      if mapCount <= 1000 || mutations.isMultiple(of: 4096) {
+        checkInvariants()
+        return
+      }
+      let here = index.search(address)
+      if here.isNone { return }
+      let below = index.previous(here)
+      checkVMA(here, after: below)
+      let above = index.next(here)
+      if !above.isNone { checkVMA(above, after: here) }
+      if !below.isNone { checkVMA(below, after: index.previous(below)) }
+    }
+  #endif
+}

@@ -1,0 +1,86 @@
+public import SyscallABI
+public import SystemPackage
+
+extension AddressSpace where Index: ~Copyable {
+  /// The error with which mmap would fail; nil if it would succeed. Nothing is changed.
+  ///
+  /// - Parameters:
+  ///   - address: the address asked for (which matters with MAP_FIXED and MAP_FIXED_NOREPLACE).
+  ///   - hasFile: the call maps a file.
+  /// - Returns: `invalidArgument` (alignment, length 0, MAP_GROWSDOWN on what is not private
+  ///   anonymous memory, a cut through a kernel mapping), `fileExists` (MAP_FIXED_NOREPLACE),
+  ///   `permissionDenied` (a shared writable mapping of a descriptor opened for reading),
+  ///   `noMemory` (limits), `notPermitted` (over sealed memory).
+  ///
+  /// Linux: `do_mmap`, `may_expand_vm`, `vms_gather_munmap_vmas`.
+  public borrowing func predictMmap(
+    at address: Address, length: UInt64, prot: Protection, flags: MapFlags, hasFile: Bool,
+    fileIsWritable: Bool? = nil, offset: UInt64 = 0
+  ) -> Errno? {
+    if offset & Page.mask != 0 { return .invalidArgument }
+    if length == 0 { return .invalidArgument }
+    let size = Self.mappedLength(length, flags)
+    if size == 0 || size > taskSize.rawValue { return .noMemory }
+    if (offset >> Page.shift).addingReportingOverflow(size >> Page.shift).overflow {
+      return .overflow
+    }
+    if mapCount > limits.maxMapCount { return .noMemory }
+    let noReplace = flags.contains(.fixedNoReplace)
+    let isFixed = flags.contains(.fixed) || noReplace
+    if isFixed {
+      if address > taskSize || address &+ size > taskSize { return .noMemory }
+      if !address.isPageAligned { return .invalidArgument }
+    }
+    let start = address.roundedDownToPage
+    let range = AddressRange(start, start &+ size < start ? start : start &+ size)
+    if noReplace && isMapped(anyOf: range) { return .fileExists }
+    if let errno = Self.typeError(prot, flags, hasFile, fileIsWritable) { return errno }
+    if flags.contains(.fixed) {
+      if let failure = munmapFailure(range) { return failure.errno }
+    }
+    return limitError(prot, flags, pages: size >> Page.shift)
+  }
+
+  private static func typeError(
+    _ prot: Protection, _ flags: MapFlags, _ hasFile: Bool, _ fileIsWritable: Bool?
+  ) -> Errno? {
+    let growsDown = flags.contains(.growsDown)
+    switch flags.type {
+    case MapFlags.shared.type, MapFlags.sharedValidate.type:
+      if flags.type == MapFlags.sharedValidate.type && !hasFile { return .invalidArgument }
+      if hasFile && fileIsWritable == false && prot.contains(.write) { return .permissionDenied }
+      return growsDown ? .invalidArgument : nil
+    case MapFlags.private.type: return hasFile && growsDown ? .invalidArgument : nil
+    case MapFlags.droppable.type:
+      return hasFile || growsDown || flags.contains(.locked) ? .invalidArgument : nil
+    default: return .invalidArgument
+    }
+  }
+
+  private borrowing func limitError(
+    _ prot: Protection, _ flags: MapFlags, pages: UInt64
+  ) -> Errno? {
+    if limits.addressSpace != ResourceLimit.infinity {
+      if totalVM + pages > limits.addressSpace >> Page.shift { return .noMemory }
+    }
+    if flags.contains(.locked) || defaultFlags.contains(.locked) {
+      if mlockExceedsLimit(pages) { return .resourceTemporarilyUnavailable }
+    }
+    return nil
+  }
+
+  /// Whether `pages` more locked pages exceed RLIMIT_MEMLOCK.
+  ///
+  /// Linux: `mlock_future_ok`.
+  func mlockExceedsLimit(_ pages: UInt64) -> Bool {
+    limits.memLock != ResourceLimit.infinity && lockedVM + pages > limits.memLock >> Page.shift
+  }
+
+  /// Whether `pages` more mapped pages exceed RLIMIT_AS.
+  ///
+  /// Linux: `may_expand_vm`.
+  func exceedsAddressSpaceLimit(_ pages: UInt64) -> Bool {
+    limits.addressSpace != ResourceLimit.infinity
+      && totalVM + pages > limits.addressSpace >> Page.shift
+  }
+}

@@ -1,0 +1,121 @@
+public import SyscallABI
+public import SystemPackage
+
+extension AddressSpace where Index: ~Copyable {
+  /// Unmaps a range; holes in it are fine.
+  ///
+  /// - Parameters:
+  ///   - length: in bytes; rounded up to pages.
+  ///   - leniently: the call is known to have succeeded, so nothing is refused but nonsense.
+  /// - Throws: `invalidArgument` (misaligned, empty, above `TASK_SIZE`, a cut through a kernel
+  ///   mapping), `notPermitted` (sealed memory), `noMemory` (a cut in the middle at the limit of
+  ///   VMAs). After a failure nothing is unmapped, but the VMA at the low end may be split.
+  /// - Complexity: O(log *n* + VMAs in the range).
+  ///
+  /// Linux: `do_vmi_munmap`.
+  public mutating func munmap(
+    _ address: Address, length: UInt64, leniently: Bool = false
+  ) throws(Errno) {
+    guard let range = Self.munmapRange(address, length) else { throw .invalidArgument }
+    var failure: Errno?
+    do throws(Errno) {
+      try doMunmap(range, leniently: leniently)
+    } catch {
+      failure = error
+    }
+    finish(around: range.start)
+    if let failure { throw failure }
+  }
+
+  /// The error with which munmap would fail; nil if it would succeed. Nothing is changed.
+  public borrowing func predictMunmap(_ address: Address, length: UInt64) -> Errno? {
+    guard let range = Self.munmapRange(address, length) else { return .invalidArgument }
+    return munmapFailure(range)?.errno
+  }
+
+  private static func munmapRange(_ address: Address, _ length: UInt64) -> AddressRange? {
+    guard address.isPageAligned, address <= taskSize, length <= taskSize &- address,
+      let size = Page.align(length), size > 0
+    else { return nil }
+    return AddressRange(address, address &+ size)
+  }
+
+  /// Linux: `do_vmi_align_munmap`, `vms_gather_munmap_vmas` (6.12); `do_munmap` (2.6).
+  mutating func doMunmap(_ range: AddressRange, leniently: Bool) throws(Errno) {
+    if !leniently, let failure = munmapFailure(range) {
+      if failure.leavesSplit {
+        splitVMA(index.search(range.start), at: range.start, newBelow: true)
+      }
+      throw failure.errno
+    }
+    var entry = index.find(range.start)
+    if entry.isNone || entry.start >= range.end { return }
+    if entry.start < range.start {
+      if range.end < entry.end {
+        // VVVVVVVVV   =>   VVV   NNN
+        let upper = splitVMA(entry, at: range.end, newBelow: false).lower
+        statistics.splits += 1
+        _ = setRange(upper, AddressRange(entry.start, range.start))
+        return
+      }
+      // VVVVVV      =>   VVV
+      let next = index.next(entry)
+      statistics.splits += 1
+      _ = setRange(entry, AddressRange(entry.start, range.start))
+      entry = next
+    }
+    while !entry.isNone && entry.end <= range.end {
+      let next = index.next(entry)
+      vmaRemove(entry)
+      entry = next
+    }
+    if !entry.isNone && entry.start < range.end {
+      //    VVVVVV   =>      VVV
+      statistics.splits += 1
+      _ = setRange(entry, AddressRange(range.end, entry.end))
+    }
+  }
+
+  struct MunmapFailure {
+    var errno: Errno
+    /// The VMA at the low end has been cut already.
+    var leavesSplit: Bool
+  }
+
+  /// Why `range` cannot be unmapped. Edges are cut before anything is removed, the low one first.
+  borrowing func munmapFailure(_ range: AddressRange) -> MunmapFailure? {
+    var entry = index.search(range.start)
+    if entry.isNone || entry.start >= range.end { return nil }
+    var leavesSplit = false
+    if entry.start < range.start {
+      let attributes = attributes(of: entry)
+      let needsReserve = range.end < entry.end || !profile.follows(.trimNeedsNoReserve)
+      if needsReserve && mapCount >= limits.maxMapCount {
+        return MunmapFailure(errno: .noMemory, leavesSplit: false)
+      }
+      if attributes.flags.contains(.sealed) {
+        return MunmapFailure(errno: .notPermitted, leavesSplit: false)
+      }
+      if cannotBeCut(attributes) {
+        return MunmapFailure(errno: .invalidArgument, leavesSplit: false)
+      }
+      leavesSplit = true
+    }
+    while !entry.isNone && entry.start < range.end {
+      let attributes = attributes(of: entry)
+      if attributes.flags.contains(.sealed) {
+        return MunmapFailure(errno: .notPermitted, leavesSplit: leavesSplit)
+      }
+      if range.end < entry.end && cannotBeCut(attributes) {
+        return MunmapFailure(errno: .invalidArgument, leavesSplit: leavesSplit)
+      }
+      if range.end < entry.end && !profile.follows(.trimNeedsNoReserve)
+        && mapCount + (leavesSplit ? 1 : 0) >= limits.maxMapCount
+      {
+        return MunmapFailure(errno: .noMemory, leavesSplit: leavesSplit)
+      }
+      entry = index.next(entry)
+    }
+    return nil
+  }
+}

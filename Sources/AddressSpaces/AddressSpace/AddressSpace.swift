@@ -1,0 +1,74 @@
+public import SyscallABI
+
+/// The address space of a process: its VMAs, and the calls that change them.
+///
+/// Every operation does what the kernel of `profile` does to its VMAs, without memory behind them.
+/// Operations that fail throw the errno that the call returns, and leave exactly the changes that
+/// the kernel leaves. What no call tells, which pages were written, comes from the caller through
+/// `writeFault`.
+///
+/// A value is owned by one place: it cannot be copied, only forked.
+///
+/// Linux: `struct mm_struct`.
+public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
+  public let profile: KernelProfile
+  public var limits: AddressSpaceLimits
+
+  var index: Index
+  var slab: VMASlab
+  var attributes: MergeAttributeTable
+  /// The next identity to give to an anon_vma.
+  var nextAnonVMA: UInt32 = 1
+
+  /// Where the program was loaded; `startBrk` bounds the heap, `startStack` names the stack.
+  public var layout = ProcessStat()
+  /// The program break (`mm->brk`), not rounded to pages.
+  public internal(set) var currentBreak = Address.zero
+  /// Flags that new mappings get on top (mlockall with MCL_FUTURE).
+  var defaultFlags: VMAFlags = []
+
+  /// Mapped pages (`total_vm`).
+  public internal(set) var totalVM: UInt64 = 0
+  /// Pages of VMAs with VM_LOCKED (`locked_vm`).
+  public internal(set) var lockedVM: UInt64 = 0
+  public internal(set) var statistics = AddressSpaceStatistics()
+
+  #if CHECKED
+    var mutations = 0
+  #endif
+
+  /// An address space without VMAs.
+  public init(profile: KernelProfile = .linux6, limits: AddressSpaceLimits = .init()) {
+    self.profile = profile
+    self.limits = limits
+    index = Index()
+    slab = VMASlab()
+    attributes = MergeAttributeTable()
+  }
+
+  init(copying other: borrowing AddressSpace) {
+    profile = other.profile
+    limits = other.limits
+    index = other.index.copy()
+    slab = other.slab.copy()
+    attributes = other.attributes.copy()
+    nextAnonVMA = other.nextAnonVMA
+    layout = other.layout
+    currentBreak = other.currentBreak
+    totalVM = other.totalVM
+    lockedVM = other.lockedVM
+  }
+
+  /// The number of VMAs (`map_count`).
+  public var mapCount: Int { index.count }
+
+  public var slabStatistics: SlabStatistics { slab.statistics }
+
+  public var cacheStatistics: MmapCacheStatistics { index.cacheStatistics }
+
+  /// The memory that the model itself holds, in bytes.
+  public var bytes: Int { index.bytes + slab.bytes + attributes.bytes }
+}
+
+/// The end of the addresses that a process can map, with four-level page tables.
+public let taskSize = Address(0x7fff_ffff_f000)

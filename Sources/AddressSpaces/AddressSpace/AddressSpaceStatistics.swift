@@ -1,0 +1,49 @@
+/// What happened to an address space so far.
+public struct AddressSpaceStatistics: Hashable, Sendable {
+  private var mergeCounts = InlineCounts()
+  private var refusalCounts = InlineCounts()
+  /// VMAs that were cut in two, and VMAs of which one end was cut off.
+  public internal(set) var splits: UInt64 = 0
+  /// The most VMAs after any call.
+  public internal(set) var mapCountPeak = 0
+  /// The largest `total_vm` after any call, in pages (`hiwater_vm`).
+  public internal(set) var totalVMPeak: UInt64 = 0
+
+  init() {}
+
+  public func merges(_ mergeCase: MergeCase) -> UInt64 {
+    mergeCounts[Int(mergeCase.rawValue)]
+  }
+
+  public func refusals(_ reason: MergeRefusal) -> UInt64 { refusalCounts[Int(reason.rawValue)] }
+
+  @inline(__always)
+  mutating func count(_ outcome: MergeOutcome) {
+    if let mergeCase = outcome.mergeCase { mergeCounts[Int(mergeCase.rawValue)] += 1 }
+    if let reason = outcome.refusedPrevious { refusalCounts[Int(reason.rawValue)] += 1 }
+    if let reason = outcome.refusedNext { refusalCounts[Int(reason.rawValue)] += 1 }
+  }
+
+  /// Adds the counts of another address space; peaks become the larger of both.
+  public mutating func add(_ other: AddressSpaceStatistics) {
+    for index in 0..<InlineCounts.count {
+      mergeCounts[index] += other.mergeCounts[index]
+      refusalCounts[index] += other.refusalCounts[index]
+    }
+    splits += other.splits
+    mapCountPeak = max(mapCountPeak, other.mapCountPeak)
+    totalVMPeak = max(totalVMPeak, other.totalVMPeak)
+  }
+}
+
+/// Sixteen counters without an allocation.
+private struct InlineCounts: Hashable, Sendable {
+  static let count = 16
+  private var low = SIMD8<UInt64>()
+  private var high = SIMD8<UInt64>()
+
+  subscript(index: Int) -> UInt64 {
+    get { index < 8 ? low[index] : high[index - 8] }
+    set { if index < 8 { low[index] = newValue } else { high[index - 8] = newValue } }
+  }
+}

@@ -1,0 +1,106 @@
+/// The version of a kernel, as `6.18.44`.
+public struct KernelVersion: Hashable, Comparable, Sendable, BitwiseCopyable {
+  public var major: UInt16
+  public var minor: UInt16
+  public var patch: UInt16
+
+  public init(_ major: UInt16, _ minor: UInt16, _ patch: UInt16 = 0) {
+    self.major = major
+    self.minor = minor
+    self.patch = patch
+  }
+
+  public static func < (a: KernelVersion, b: KernelVersion) -> Bool {
+    (a.major, a.minor, a.patch) < (b.major, b.minor, b.patch)
+  }
+}
+
+/// A way in which kernels differ that changes an address space; named by what the newer ones do.
+public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
+  /// VM_NORESERVE exists and keeps a mapping from being accounted later.
+  case noReserveFlag
+  /// mbind merges; before, it only splits.
+  case mbindMerges
+  /// At a fork every written VMA of the child gets an anon_vma of its own.
+  case ownAnonVMAInChild
+  /// Inherited written memory does not merge with unwritten memory.
+  case forkChildStaysApart
+  /// At the map limit, a munmap that trims one end of a VMA works.
+  case trimNeedsNoReserve
+  /// An mremap that grows a VMA in place may join it with the next one.
+  case remapGrowthJoinsNext
+  /// brk is bounded by start_brk and only extends the VMA below it.
+  case brkOnlyExpands
+  /// A VMA with a close hook may grow; before, it takes part in no merge at all.
+  case closeHookMayGrow
+  /// mprotect to read-only drops VM_ACCOUNT from memory that was never written.
+  case accountDropped
+  /// MAP_STACK sets VM_NOHUGEPAGE.
+  case stackIsNoHugePage
+  /// A written range may merge into an unwritten neighbour.
+  case writtenJoinsUnwritten
+  /// mremap with MREMAP_FIXED moves several VMAs at once.
+  case multiVMARemap
+}
+
+/// The rules of one kernel version: a value, read at the few places where kernels differ.
+public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
+  public let version: KernelVersion
+  private let rules: UInt32
+
+  /// Where a threshold comes from.
+  public enum Evidence: Sendable {
+    /// Both sides, or the newer one, were observed on a running kernel.
+    case measured
+    /// Taken from the kernel's source or documentation.
+    case documented
+  }
+
+  /// One row of the table: kernels from `since` on follow `rule`.
+  public struct Threshold: Sendable {
+    public var rule: KernelRule
+    public var since: KernelVersion
+    public var evidence: Evidence
+  }
+
+  public static var thresholds: [Threshold] {
+    func row(_ rule: KernelRule, _ since: KernelVersion, _ evidence: Evidence) -> Threshold {
+      Threshold(rule: rule, since: since, evidence: evidence)
+    }
+    // `measured` says that 6.18 was seen to follow the rule; the version is from documentation.
+    return [
+      row(.noReserveFlag, KernelVersion(2, 6, 23), .measured),
+      row(.trimNeedsNoReserve, KernelVersion(2, 6, 33), .measured),
+      row(.mbindMerges, KernelVersion(2, 6, 34), .measured),
+      row(.ownAnonVMAInChild, KernelVersion(2, 6, 34), .measured),
+      row(.forkChildStaysApart, KernelVersion(3, 0), .measured),
+      row(.remapGrowthJoinsNext, KernelVersion(6, 0), .measured),
+      row(.brkOnlyExpands, KernelVersion(6, 1), .measured),
+      row(.closeHookMayGrow, KernelVersion(6, 5), .measured),
+      row(.accountDropped, KernelVersion(6, 6), .measured),
+      row(.stackIsNoHugePage, KernelVersion(6, 7), .measured),
+      row(.writtenJoinsUnwritten, KernelVersion(6, 16), .measured),
+      row(.multiVMARemap, KernelVersion(6, 17), .measured),
+    ]
+  }
+
+  public init(version: KernelVersion) {
+    self.version = version
+    var rules: UInt32 = 0
+    for row in Self.thresholds where row.since <= version {
+      rules |= 1 << UInt32(row.rule.rawValue)
+    }
+    self.rules = rules
+  }
+
+  @inline(__always)
+  public func follows(_ rule: KernelRule) -> Bool { rules & (1 << UInt32(rule.rawValue)) != 0 }
+
+  /// The kernel whose `vma_merge` has the numbered cases: 2.6.32.
+  public static let linux2_6 = KernelProfile(version: KernelVersion(2, 6, 32))
+  /// 6.18, the default.
+  public static let linux6 = KernelProfile(version: KernelVersion(6, 18, 44))
+
+  /// Whether the order in which predicates are asked is that of the 2.6 kernels.
+  var asksCloseHookFirst: Bool { !follows(.closeHookMayGrow) }
+}

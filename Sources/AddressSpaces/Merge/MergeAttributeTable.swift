@@ -1,0 +1,126 @@
+import SyscallABI
+
+/// Gives each distinct set of attributes of living VMAs one number, so that a merge is decided by
+/// one comparison.
+///
+/// Every VMA holds one reference to its id; an id that nobody holds is used again, so the table
+/// is as large as the number of different attributes that live at a time.
+struct MergeAttributeTable: ~Copyable {
+  private var rows: SlotArray<Row>
+  /// The first row of each chain; the number of chains is a power of two.
+  private var buckets: SlotArray<UInt32>
+  private var firstFree: UInt32 = 0
+  private var firstUnused: UInt32 = 1
+  private(set) var count = 0
+
+  struct Row: BitwiseCopyable {
+    var attributes: MergeAttributes
+    var hash: UInt64
+    var references: UInt32
+    /// The next row of the chain, or the next free row.
+    var next: UInt32
+
+    static let unused = Row(
+      attributes: MergeAttributes(flags: []), hash: 0, references: 0, next: 0)
+  }
+
+  init() {
+    rows = SlotArray(capacity: 16, filler: .unused)
+    buckets = SlotArray(capacity: 16, filler: 0)
+  }
+
+  private init(copying other: borrowing MergeAttributeTable) {
+    rows = other.rows.copy(filler: .unused)
+    buckets = other.buckets.copy(filler: 0)
+    firstFree = other.firstFree
+    firstUnused = other.firstUnused
+    count = other.count
+  }
+
+  borrowing func copy() -> MergeAttributeTable { MergeAttributeTable(copying: self) }
+
+  @inline(__always)
+  subscript(id: MergeID) -> MergeAttributes { rows[id.rawValue].attributes }
+
+  /// The id of `attributes`, with one reference that the caller has to keep or to release.
+  ///
+  /// - Complexity: O(1).
+  mutating func intern(_ attributes: MergeAttributes) -> MergeID {
+    let hash = attributes.hash
+    var slot = buckets[bucket(hash)]
+    while slot != 0 {
+      if rows[slot].hash == hash && rows[slot].attributes == attributes {
+        rows[slot].references += 1
+        return MergeID(rawValue: slot)
+      }
+      slot = rows[slot].next
+    }
+    return add(attributes, hash)
+  }
+
+  @inline(__always)
+  mutating func retain(_ id: MergeID) {
+    rows[id.rawValue].references += 1
+  }
+
+  @inline(__always)
+  mutating func release(_ id: MergeID) {
+    assert(rows[id.rawValue].references > 0, "attributes are released that nobody holds")
+    rows[id.rawValue].references -= 1
+    if rows[id.rawValue].references == 0 { removeRow(id.rawValue) }
+  }
+
+  /// The number of VMAs (and callers) that hold `id`.
+  func references(_ id: MergeID) -> Int { Int(rows[id.rawValue].references) }
+
+  /// The memory held, in bytes.
+  var bytes: Int { rows.bytes + buckets.bytes }
+
+  @inline(__always)
+  private func bucket(_ hash: UInt64) -> UInt32 {
+    UInt32(truncatingIfNeeded: hash) & UInt32(buckets.capacity - 1)
+  }
+
+  private mutating func add(_ attributes: MergeAttributes, _ hash: UInt64) -> MergeID {
+    if count >= buckets.capacity { growBuckets() }
+    let slot: UInt32
+    if firstFree != 0 {
+      slot = firstFree
+      firstFree = rows[slot].next
+    } else {
+      slot = firstUnused
+      firstUnused += 1
+      rows.ensure(slot, filler: .unused)
+    }
+    let chain = bucket(hash)
+    rows[slot] = Row(
+      attributes: attributes, hash: hash, references: 1, next: buckets[chain])
+    buckets[chain] = slot
+    count += 1
+    return MergeID(rawValue: slot)
+  }
+
+  private mutating func removeRow(_ slot: UInt32) {
+    let chain = bucket(rows[slot].hash)
+    if buckets[chain] == slot {
+      buckets[chain] = rows[slot].next
+    } else {
+      var before = buckets[chain]
+      while rows[before].next != slot { before = rows[before].next }
+      rows[before].next = rows[slot].next
+    }
+    rows[slot].next = firstFree
+    firstFree = slot
+    count -= 1
+  }
+
+  private mutating func growBuckets() {
+    let capacity = buckets.capacity * 2
+    buckets = SlotArray(capacity: capacity, filler: 0)
+    for slot in 1..<firstUnused where rows[slot].references > 0 {
+      let chain = bucket(rows[slot].hash)
+      rows[slot].next = buckets[chain]
+      buckets[chain] = slot
+    }
+  }
+}
