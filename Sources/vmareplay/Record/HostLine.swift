@@ -55,10 +55,12 @@ enum HostLine {
     let printable = String(
       String.UnicodeScalarView(word.unicodeScalars.map { $0.value < 32 ? "?" : $0 }))
     let isPlain = printable.unicodeScalars.allSatisfy {
-      $0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_./=:,+@%^".unicodeScalars.contains($0)
+      $0.properties.isAlphabetic || ("0"..."9").contains($0)
+        || "-_./=:,+@%^".unicodeScalars.contains($0)
     }
     if isPlain, !printable.isEmpty { return printable }
-    return "'" + printable.split(separator: "'", omittingEmptySubsequences: false)
+    return "'"
+      + printable.split(separator: "'", omittingEmptySubsequences: false)
       .joined(separator: "'\\''") + "'"
   }
 }

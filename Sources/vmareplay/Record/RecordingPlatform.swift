@@ -146,7 +146,7 @@ enum RecordingPlatform {
   /// environment as they are.
   static func spawn(_ arguments: [String]) throws(Errno) -> Int32 {
     var strings = unsafe arguments.map { unsafe strdup($0) }
-    defer { for unsafe string in unsafe strings { unsafe free(string) } }
+    defer { for unsafestring in unsafe strings { unsafe free(string) } }
     unsafe strings.append(nil)
     var pid: Int32 = 0
     let error = unsafe posix_spawn(&pid, arguments[0], nil, nil, strings, environ)
