@@ -6,5 +6,6 @@ struct VMAReplay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vmareplay",
     abstract: "Replays strace logs on a model of the Linux process address space.",
-    version: "0.1.0")
+    version: "0.1.0",
+    subcommands: [RecordCommand.self])
 }

@@ -1,0 +1,247 @@
+// The recorder's calls into the C library, and the only file of it with unsafe expressions beside
+// the deflate stream. Subprocess is not used for the recorded program: it resets every signal to
+// its default and closes the descriptors above 2, and the program would notice both.
+
+import Glibc
+import SystemPackage
+
+/// A caught signal ends up here as its number, one byte each, with the sender's kind in the
+/// highest bit: set if a process sent it, not set if the kernel (the terminal) did.
+///
+/// A plain global of a trivial type: the handler may not take part in a lazy initialisation.
+nonisolated(unsafe) private var signalPipeWriteEnd: Int32 = -1
+
+enum RecordingPlatform {
+  // MARK: Files
+
+  /// A named pipe in a folder of its own.
+  static func makePipe(in folder: String) throws(Errno) -> (folder: String, path: String) {
+    var template = Array("\(folder)/vmareplay-XXXXXX".utf8CString)
+    let made = unsafe template.withUnsafeMutableBufferPointer { buffer -> String? in
+      guard let base = buffer.baseAddress, let name = unsafe mkdtemp(base) else { return nil }
+      return unsafe String(cString: name)
+    }
+    guard let made else { throw Errno(rawValue: errno) }
+    guard unsafe mkfifo("\(made)/log", 0o600) == 0 else {
+      let error = Errno(rawValue: errno)
+      unsafe rmdir(made)
+      throw error
+    }
+    return (made, "\(made)/log")
+  }
+
+  static func removePipe(_ pipe: (folder: String, path: String)) {
+    unsafe unlink(pipe.path)
+    unsafe rmdir(pipe.folder)
+  }
+
+  /// Makes a pipe hold more, so that strace does not have to wait for the recorder.
+  static func enlarge(_ pipe: FileDescriptor, to bytes: Int32) {
+    let setPipeSize: Int32 = 1031  // F_SETPIPE_SZ
+    _ = fcntl(pipe.rawValue, setPipeSize, bytes)
+  }
+
+  /// Reads what is there, without waiting for more.
+  ///
+  /// - Parameter buffer: its length is the most that is read; its beginning is overwritten.
+  /// - Returns: how many bytes; 0 at the end, nil if there is nothing yet.
+  static func read(_ file: FileDescriptor, into buffer: inout [UInt8]) throws(Errno) -> Int? {
+    let (count, error) = unsafe buffer.withUnsafeMutableBytes { bytes in
+      while true {
+        let count = unsafe Glibc.read(file.rawValue, bytes.baseAddress, bytes.count)
+        if count >= 0 || errno != EINTR { return (count, errno) }
+      }
+    }
+    if count >= 0 { return count }
+    if error == EAGAIN { return nil }
+    throw Errno(rawValue: error)
+  }
+
+  /// Writes all bytes.
+  static func write(_ bytes: ArraySlice<UInt8>, to file: FileDescriptor) throws(Errno) {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes {
+        unsafe Glibc.write(file.rawValue, $0.baseAddress, $0.count)
+      }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw Errno(rawValue: errno)
+      }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Hands the content of a file over in pieces.
+  static func forEachPiece(
+    of path: String, pieceLength: Int = 65_536, _ body: (ArraySlice<UInt8>) -> Void
+  ) throws(Errno) {
+    let file = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw Errno(rawValue: errno) }
+    defer { close(file) }
+    var buffer = [UInt8](repeating: 0, count: pieceLength)
+    while let count = try read(FileDescriptor(rawValue: file), into: &buffer), count > 0 {
+      body(buffer[..<count])
+    }
+  }
+
+  /// The content of a small file as text; nil if it cannot be read.
+  static func text(of path: String) -> String? {
+    var bytes: [UInt8] = []
+    do { try forEachPiece(of: path, pieceLength: 4096) { bytes += $0 } } catch { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The names in a folder; empty if it cannot be read.
+  static func names(in folder: String) -> [String] {
+    guard let stream = unsafe opendir(folder) else { return [] }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  static func isDirectory(_ path: String) -> Bool {
+    guard let stream = unsafe opendir(path) else { return false }
+    unsafe closedir(stream)
+    return true
+  }
+
+  static func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
+
+  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  static func environment(_ name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+  }
+
+  static var pageSize: Int { sysconf(Int32(_SC_PAGESIZE)) }
+
+  /// Waits until one of the files can be read, or has ended.
+  ///
+  /// - Parameter milliseconds: how long at most; negative for ever.
+  static func wait(for files: [FileDescriptor], milliseconds: Int32) {
+    var polled = files.map { pollfd(fd: $0.rawValue, events: Int16(POLLIN), revents: 0) }
+    _ = unsafe poll(&polled, nfds_t(polled.count), milliseconds)
+  }
+
+  static func sleep(microseconds: UInt32) { usleep(microseconds) }
+
+  /// Microseconds of a clock that nobody sets.
+  static func now() -> Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+  }
+
+  // MARK: Processes
+
+  /// Starts a program in the same process group, with all descriptors, signals and the
+  /// environment as they are.
+  static func spawn(_ arguments: [String]) throws(Errno) -> Int32 {
+    var strings = unsafe arguments.map { unsafe strdup($0) }
+    defer { for unsafestring in unsafe strings { unsafe free(string) } }
+    unsafe strings.append(nil)
+    var pid: Int32 = 0
+    let error = unsafe posix_spawn(&pid, arguments[0], nil, nil, strings, environ)
+    guard error == 0 else { throw Errno(rawValue: error) }
+    return pid
+  }
+
+  static func send(_ signal: Int32, to pid: Int32) { kill(pid, signal) }
+
+  enum End: Equatable {
+    case exited(Int32)
+    case killed(Int32)
+
+    /// As a shell says it.
+    var status: Int32 {
+      switch self {
+      case .exited(let status): status
+      case .killed(let signal): 128 + signal
+      }
+    }
+  }
+
+  /// How a child ended; nil if it still runs and `waits` is false.
+  static func end(of child: Int32, waits: Bool) -> End? {
+    var status: Int32 = 0
+    while true {
+      let pid = unsafe waitpid(child, &status, waits ? 0 : WNOHANG)
+      if pid == child { break }
+      if pid < 0, errno == EINTR { continue }
+      return pid < 0 ? .exited(0) : nil
+    }
+    return status & 0x7f == 0 ? .exited((status >> 8) & 0xff) : .killed(status & 0x7f)
+  }
+
+  // MARK: Signals
+
+  static let terminalStops: [Int32] = [SIGTSTP, SIGTTIN, SIGTTOU]
+  static let requestsToEnd: [Int32] = [SIGTERM, SIGHUP]
+  static let stop = SIGSTOP
+  static let goOn = SIGCONT
+  static let killIt = SIGKILL
+
+  /// Catches what would end or stop the recorder before the recording is finished.
+  ///
+  /// Caught, not ignored: a caught signal is back at its default in the recorded program. What is
+  /// ignored already stays so, for the program too.
+  ///
+  /// - Returns: the end of a pipe from which `nextSignal` reads.
+  static func catchSignals() throws(Errno) -> FileDescriptor {
+    var ends: [Int32] = [0, 0]
+    guard unsafe Glibc.pipe(&ends) == 0 else { throw Errno(rawValue: errno) }
+    for end in ends {
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    }
+    unsafe signalPipeWriteEnd = ends[1]
+    for signal in [SIGINT, SIGQUIT, SIGPIPE] + requestsToEnd + terminalStops {
+      var old = sigaction()
+      unsafe sigaction(signal, nil, &old)
+      let isIgnored = unsafe unsafeBitCast(old.__sigaction_handler.sa_handler, to: Int.self) == 1
+      if !isIgnored { catchSignal(signal) }
+    }
+    return FileDescriptor(rawValue: ends[0])
+  }
+
+  private static func catchSignal(_ signal: Int32) {
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_sigaction = { signal, info, _ in
+      let saved = errno
+      let isFromProcess = unsafe (info?.pointee.si_code ?? 0) <= 0
+      var byte = UInt8(truncatingIfNeeded: signal) | (isFromProcess ? 0x80 : 0)
+      _ = unsafe Glibc.write(signalPipeWriteEnd, &byte, 1)
+      errno = saved
+    }
+    action.sa_flags = SA_SIGINFO | SA_RESTART
+    unsafe sigaction(signal, &action, nil)
+  }
+
+  /// A caught signal, and whether a process sent it; nil if there is none.
+  static func nextSignal(
+    from pipe: FileDescriptor
+  ) -> (signal: Int32, isFromProcess: Bool)? {
+    var bytes: [UInt8] = [0]
+    guard let count = try? read(pipe, into: &bytes), count == 1 else { return nil }
+    return (Int32(bytes[0] & 0x7f), bytes[0] & 0x80 != 0)
+  }
+
+  /// Stops the recorder itself as the signal would have done, so that a shell sees a stopped job.
+  /// Returns when it goes on.
+  static func stopMyself(by signal: Int32) {
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = SIG_DFL
+    unsafe sigaction(signal, &action, nil)
+    // Unlike kill, raise does not return before the signal has worked.
+    raise(signal)
+    catchSignal(signal)
+  }
+}

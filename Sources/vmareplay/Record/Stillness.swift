@@ -1,0 +1,81 @@
+import SystemPackage
+
+/// Makes a map stand still while it is read, without a signal to the traced program.
+///
+/// A task of the program goes on after each call only when strace lets it. So strace itself is
+/// stopped: soon every task waits in tracing stop, or sleeps in a call that leaves maps alone.
+struct Stillness {
+  /// A task other than the one that exits, in a call that may or may not have had its effect.
+  struct InFlight: Equatable {
+    var task: Int32
+    var call: TaskCall
+  }
+
+  let strace: Int32
+  /// A task that computes makes no calls, so the map does not change; this long it may run.
+  private static let patienceMicroseconds = 20_000
+  /// A call that changes maps ends at last, or its task waits for another one's page.
+  private static let limitMicroseconds = 1_000_000
+
+  /// Stops strace.
+  ///
+  /// - Returns: false if strace has ended.
+  func begin() -> Bool {
+    RecordingPlatform.send(RecordingPlatform.stop, to: strace)
+    while true {
+      guard let state = Self.state(ofTask: strace, in: strace), !state.isGone else { return false }
+      if state.letter == "T" { return true }
+      RecordingPlatform.sleep(microseconds: 100)
+    }
+  }
+
+  func end() { RecordingPlatform.send(RecordingPlatform.goOn, to: strace) }
+
+  /// Waits until no task of a process changes the map.
+  ///
+  /// - Returns: the calls of other tasks than `pid` that have begun.
+  static func settle(processOf pid: Int32) -> [InFlight] {
+    let start = RecordingPlatform.now()
+    while true {
+      var inFlight: [InFlight] = []
+      var someCallRuns = false
+      var someTaskRuns = false
+      for task in tasks(ofProcessOf: pid) {
+        guard let state = state(ofTask: task, in: pid), !state.isGone else { continue }
+        let call = call(ofTask: task, in: pid)
+        let changesMap = call.map { CallFilter.mapChanging.contains($0.number) } ?? false
+        if state.letter == "t" {
+          if task != pid, changesMap, let call { inFlight.append(.init(task: task, call: call)) }
+        } else if changesMap {
+          someCallRuns = true
+          if task != pid, let call { inFlight.append(.init(task: task, call: call)) }
+        } else if call == nil {
+          someTaskRuns = true
+        }
+      }
+      let waited = RecordingPlatform.now() - start
+      if !someCallRuns, !someTaskRuns || waited > patienceMicroseconds { return inFlight }
+      if waited > limitMicroseconds { return inFlight }
+      RecordingPlatform.sleep(microseconds: 100)
+    }
+  }
+
+  static func tasks(ofProcessOf pid: Int32) -> [Int32] {
+    RecordingPlatform.names(in: "/proc/\(pid)/task").compactMap { Int32($0) }.sorted()
+  }
+
+  static func state(ofTask task: Int32, in pid: Int32) -> TaskState? {
+    RecordingPlatform.text(of: "/proc/\(pid)/task/\(task)/stat").flatMap(TaskState.init(stat:))
+  }
+
+  static func call(ofTask task: Int32, in pid: Int32) -> TaskCall? {
+    RecordingPlatform.text(of: "/proc/\(pid)/task/\(task)/syscall").flatMap(TaskCall.init)
+  }
+
+  /// The pid of the process that a task belongs to; nil if the task is gone.
+  static func leader(of task: Int32) -> Int32? {
+    let status = RecordingPlatform.text(of: "/proc/\(task)/status")
+    let line = status?.split(separator: "\n").first { $0.hasPrefix("Tgid:") }
+    return line.flatMap { Int32($0.dropFirst("Tgid:".count).drop { $0 == "\t" || $0 == " " }) }
+  }
+}
