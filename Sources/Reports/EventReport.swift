@@ -16,7 +16,9 @@ public struct EventReport {
 
   /// Appends everything in `batch` that the format shows. First halves of calls are not shown:
   /// the call comes when it completes.
-  public mutating func append(_ batch: TraceBatch, to out: inout OutputBuffer) {
+  ///
+  /// - Parameter pid: only what this task did; nil for everything.
+  public mutating func append(_ batch: TraceBatch, pid: PID? = nil, to out: inout OutputBuffer) {
     if format == .csv && !csvHeaderIsPrinted {
       out.append("line,pid,time,duration,syscall,arguments,ret,errno\n")
       csvHeaderIsPrinted = true
@@ -24,12 +26,14 @@ public struct EventReport {
     for item in batch.items {
       switch item {
       case .completed(let event):
+        if let pid, event.pid != pid { continue }
         switch format {
         case .text: appendText(event, batch, &out)
         case .csv: appendCSV(event, batch, &out)
         default: appendJSON(event, batch, &out)
         }
       case .processEnded(let end):
+        if let pid, end.pid != pid { continue }
         switch format {
         case .text: appendText(end, &out)
         case .csv: break

@@ -39,6 +39,9 @@ enum Diagnostics {
 
   static func note(_ message: String) { write("vmareplay: note: \(message)\n") }
 
+  /// Text as it is, for what is not a message of its own line.
+  static func raw(_ text: String) { write(text) }
+
   private static func write(_ text: String) {
     _ = try? FileDescriptor.standardError.writeAll(text.utf8)
   }

@@ -7,5 +7,7 @@ struct VMAReplay: AsyncParsableCommand {
     commandName: "vmareplay",
     abstract: "Replays strace logs on a model of the Linux process address space.",
     version: "0.1.0",
-    subcommands: [RecordCommand.self])
+    subcommands: [
+      ReplayCommand.self, MapsCommand.self, EventsCommand.self, RecordCommand.self,
+    ])
 }

@@ -1,0 +1,129 @@
+import AddressSpaces
+import SyscallABI
+import SystemPackage
+
+/// A call as the model understands it: ids resolved, the recorded address in place.
+enum MapOperation {
+  /// `range` is where the kernel put it (for a failed call, where it was asked for).
+  case mmap(
+    range: AddressRange, prot: Protection, flags: MapFlags, file: FileDescriptionID,
+    offset: UInt64)
+  /// An mmap that makes no sense as a range; it can only fail.
+  case impossibleMmap(
+    addr: Address, length: UInt64, prot: Protection, flags: MapFlags, offset: UInt64)
+  case munmap(addr: Address, length: UInt64)
+  case mprotect(addr: Address, length: UInt64, prot: Protection, pkey: Int32)
+  case mremap(
+    addr: Address, oldSize: UInt64, newSize: UInt64, flags: RemapFlags, newAddress: Address?,
+    result: Address)
+  case madvise(addr: Address, length: UInt64, advice: Advice)
+  case mlock(addr: Address, length: UInt64, onFault: Bool)
+  case munlock(addr: Address, length: UInt64)
+  case mlockall(LockAllFlags)
+  case munlockall
+  case mseal(addr: Address, length: UInt64)
+  case mbind(addr: Address, length: UInt64, policy: PolicyID)
+  case shmat(
+    addr: Address, length: UInt64, segment: FileDescriptionID, flags: AttachFlags)
+  case shmdt(addr: Address)
+  case setName(addr: Address, length: UInt64, name: NameID)
+  case remapFilePages(addr: Address, size: UInt64, pageOffset: PageOffset)
+
+  /// Where the kernel put a mapping that was not to replace anything; nil for other calls.
+  var placedRange: AddressRange? {
+    switch self {
+    case .mmap(let range, _, let flags, _, _): flags.contains(.fixed) ? nil : range
+    default: nil
+    }
+  }
+
+  /// The error that the model expects; nil for success. Nothing is changed.
+  func failure<Index: VMAIndex & ~Copyable>(
+    in space: borrowing AddressSpace<Index>
+  ) -> Errno? {
+    switch self {
+    case .mmap(let range, let prot, let flags, _, let offset):
+      space.predictMmap(
+        at: range.start, length: range.length, prot: prot, flags: flags,
+        hasFile: !flags.contains(.anonymous), offset: offset)
+    case .impossibleMmap(let addr, let length, let prot, let flags, let offset):
+      space.predictMmap(
+        at: addr, length: length, prot: prot, flags: flags, hasFile: !flags.contains(.anonymous),
+        offset: offset)
+    case .munmap(let addr, let length):
+      space.predictMunmap(addr, length: length)
+    case .mprotect(let addr, let length, let prot, let pkey):
+      space.predictMprotect(addr, length: length, prot: prot, pkey: pkey)
+    case .mremap(let addr, let oldSize, let newSize, let flags, let newAddress, _):
+      space.predictMremap(
+        addr, oldSize: oldSize, newSize: newSize, flags: flags, newAddress: newAddress)
+    case .madvise(let addr, let length, let advice):
+      space.predictMadvise(addr, length: length, advice: advice)
+    case .mlock(let addr, let length, let onFault):
+      space.predictMlock(addr, length: length, onFault: onFault)
+    case .munlock(let addr, let length):
+      space.predictMunlock(addr, length: length)
+    case .mseal(let addr, let length):
+      space.predictMseal(addr, length: length)
+    case .mbind(let addr, let length, let policy):
+      space.predictMbind(addr, length: length, policy: policy)
+    case .mlockall, .munlockall, .shmat, .shmdt, .setName, .remapFilePages:
+      nil
+    }
+  }
+
+  /// Carries it out, with whatever changes a failure leaves.
+  ///
+  /// - Parameter leniently: the kernel is known to have done it.
+  func perform<Index: VMAIndex & ~Copyable>(
+    on space: inout AddressSpace<Index>, leniently: Bool
+  ) {
+    // The error was predicted, compared and counted; here only the changes matter.
+    try? attempt(on: &space, leniently: leniently)
+  }
+
+  private func attempt<Index: VMAIndex & ~Copyable>(
+    on space: inout AddressSpace<Index>, leniently: Bool
+  ) throws(Errno) {
+    switch self {
+    case .mmap(let range, let prot, let flags, let file, let offset):
+      try space.mmap(
+        at: range.start, length: range.length, prot: prot, flags: flags, file: file,
+        offset: offset, leniently: leniently)
+    case .impossibleMmap:
+      break
+    case .munmap(let addr, let length):
+      try space.munmap(addr, length: length, leniently: leniently)
+    case .mprotect(let addr, let length, let prot, let pkey):
+      try space.mprotect(addr, length: length, prot: prot, pkey: pkey, leniently: leniently)
+    case .mremap(let addr, let oldSize, let newSize, let flags, let newAddress, let result):
+      try space.mremap(
+        addr, oldSize: oldSize, newSize: newSize, flags: flags, newAddress: newAddress,
+        result: result, leniently: leniently)
+    case .madvise(let addr, let length, let advice):
+      try space.madvise(addr, length: length, advice: advice, leniently: leniently)
+    case .mlock(let addr, let length, let onFault):
+      try space.mlock(addr, length: length, onFault: onFault, leniently: leniently)
+    case .munlock(let addr, let length):
+      try space.munlock(addr, length: length, leniently: leniently)
+    case .mlockall(let flags):
+      try space.mlockall(flags, leniently: leniently)
+    case .munlockall:
+      space.munlockall()
+    case .mseal(let addr, let length):
+      try space.mseal(addr, length: length, leniently: leniently)
+    case .mbind(let addr, let length, let policy):
+      try space.mbind(addr, length: length, policy: policy, leniently: leniently)
+    case .shmat(let addr, let length, let segment, let flags):
+      try space.shmat(
+        at: addr, length: length, segment: segment, readOnly: flags.contains(.readOnly),
+        exec: flags.contains(.exec), replaces: flags.contains(.remap), leniently: leniently)
+    case .shmdt(let addr):
+      try space.shmdt(addr)
+    case .setName(let addr, let length, let name):
+      try space.setName(addr, length: length, name: name, leniently: leniently)
+    case .remapFilePages(let addr, let size, let pageOffset):
+      try space.remapFilePages(addr, length: size, pageOffset: pageOffset)
+    }
+  }
+}

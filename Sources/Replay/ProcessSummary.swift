@@ -1,0 +1,67 @@
+public import AddressSpaces
+public import SyscallABI
+
+/// What a replay found out about one process, or about all of them together.
+public struct ProcessSummary: Sendable {
+  /// The thread group's number; `.none` for the total and for logs without pids.
+  public var pid: PID
+  /// The base name of the program last executed; nil if the log does not show one.
+  public var comm: String?
+  /// Completed calls by name, indexed by `SyscallName.rawValue`.
+  public var events: [UInt64]
+  /// Failed calls by error number.
+  public var failures: [Int32: UInt64] = [:]
+  /// VMAs at the end of the process or of the log.
+  public var mapCount = 0
+  public var mapCountPeak = 0
+  /// The line on which the peak was first reached; 0 if it was there at the start.
+  public var peakLine: UInt64 = 0
+  /// In pages.
+  public var totalVM: UInt64 = 0
+  public var holes = 0
+  public var statistics = AddressSpaceStatistics()
+  public var cache = MmapCacheStatistics()
+  public var boundaries = BoundaryCounts()
+  /// Recorded results that the model would not have given.
+  public var divergences: UInt64 = 0
+  public var malformed: UInt64 = 0
+  /// How many processes this sums up.
+  public var processCount = 1
+  public var hasEnded = false
+
+  init(pid: PID) {
+    self.pid = pid
+    events = Array(repeating: 0, count: SyscallName.allCases.count)
+  }
+
+  /// Several processes together.
+  public static func total(of processes: [ProcessSummary]) -> ProcessSummary {
+    var total = ProcessSummary(pid: .none)
+    total.processCount = 0
+    for process in processes { total.add(process) }
+    return total
+  }
+
+  /// All completed calls.
+  public var eventCount: UInt64 { events.reduce(0, +) }
+
+  /// Adds another process to a total: counts add up, peaks are the highest of a single process.
+  public mutating func add(_ other: ProcessSummary) {
+    for index in events.indices { events[index] += other.events[index] }
+    failures.merge(other.failures, uniquingKeysWith: +)
+    mapCount += other.mapCount
+    if other.mapCountPeak > mapCountPeak {
+      mapCountPeak = other.mapCountPeak
+      peakLine = other.peakLine
+    }
+    totalVM += other.totalVM
+    holes += other.holes
+    statistics.add(other.statistics)
+    cache.hits += other.cache.hits
+    cache.lookups += other.cache.lookups
+    boundaries.add(other.boundaries)
+    divergences += other.divergences
+    malformed += other.malformed
+    processCount += other.processCount
+  }
+}

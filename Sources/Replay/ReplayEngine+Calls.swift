@@ -1,0 +1,167 @@
+import AddressSpaces
+import SyscallABI
+import SystemPackage
+
+// One call: from the log's two halves to an operation of the model.
+
+extension ReplayEngine where Index: ~Copyable {
+  /// The first half of a call. Nothing happens to the map yet, but the rest of the log may prove
+  /// that the call took effect before its second half was printed.
+  mutating func begin(_ event: SyscallEvent) {
+    let slot = task(for: event.pid)
+    tasks[slot].pending = PendingCall(event: event)
+    if !tasks[slot].isDead { prepareChild(of: slot) }
+  }
+
+  /// A call with its result, or one that the log never shows the end of.
+  mutating func complete(_ event: SyscallEvent, in batch: TraceBatch) {
+    let slot = task(for: event.pid)
+    let pending = tasks[slot].pending
+    tasks[slot].pending = nil
+    if tasks[slot].isDead {
+      // A number given again: execve can only come from a task that lives.
+      guard case .execve = event.call, event.result.succeeded else { return }
+      revive(slot)
+    }
+    let process = tasks[slot].process
+    count(event, process: process)
+    switch event.call {
+    case .exit:
+      if event.name == .exitGroup { completeExitGroup(slot: slot) }
+      return
+    case .execve(let path):
+      if event.result.succeeded { completeExecve(event, path: path, slot: slot) }
+    case .clone, .clone3, .fork:
+      completeClone(event, slot: slot, pending: pending)
+    default:
+      if !(pending?.isApplied ?? false) { applyToMap(event, process: process, in: batch) }
+    }
+    notePeak(event, process: process)
+  }
+
+  private mutating func revive(_ slot: Int) {
+    let pid = tasks[slot].pid
+    let space = AddressSpace<Index>(profile: options.profile, limits: options.limits)
+    let process = addProcess(pid: pid, space: spaces.insert(space))
+    _ = addTask(pid: pid, process: process)
+  }
+
+  private mutating func count(_ event: SyscallEvent, process: Int) {
+    processes[process].summary.events[Int(event.name.rawValue)] += 1
+    if event.result.outcome == .failed {
+      processes[process].summary.failures[event.result.errno, default: 0] += 1
+    }
+  }
+
+  private mutating func notePeak(_ event: SyscallEvent, process: Int) {
+    guard !processes[process].hasEnded else { return }
+    let view = processes[process].view
+    let mapCount = spaces.read(processes[process].space) { space in
+      observer.didApply(event, process: view, space: space)
+      return space.mapCount
+    }
+    if mapCount > processes[process].summary.mapCountPeak {
+      processes[process].summary.mapCountPeak = mapCount
+      processes[process].summary.peakLine = event.line
+    }
+  }
+
+  mutating func diverge(_ kind: Divergence.Kind, _ event: SyscallEvent, process: Int) {
+    processes[process].summary.divergences += 1
+    observer.didDiverge(Divergence(kind: kind, event: event))
+  }
+
+  /// Applies a call that may change the map.
+  private mutating func applyToMap(
+    _ event: SyscallEvent, process: Int, in batch: TraceBatch
+  ) {
+    guard !event.result.isInjected else { return }
+    switch event.result.outcome {
+    case .returned:
+      if case .brk(let addr) = event.call {
+        applyBreak(event, asked: addr, process: process)
+      } else {
+        applySuccess(event, process: process, in: batch)
+      }
+    case .failed: applyFailure(event, process: process, in: batch)
+    case .unknown, .unfinished: break
+    }
+  }
+
+  /// The kernel did it, so it is done; where the model would have refused, that is noted first.
+  private mutating func applySuccess(
+    _ event: SyscallEvent, process: Int, in batch: TraceBatch
+  ) {
+    guard let operation = operation(for: event, process: process, in: batch) else { return }
+    if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
+    let expected = spaces.modify(processes[process].space) { space -> Errno? in
+      let failure = operation.failure(in: space)
+      operation.perform(on: &space, leniently: true)
+      return failure
+    }
+    if let expected { diverge(.succeeded(expected: expected.rawValue), event, process: process) }
+    noteWrites(of: operation, process: process)
+  }
+
+  /// The kernel refused it, which can change the map too; but where the model would not have
+  /// refused, it has no idea what the kernel did and does nothing.
+  private mutating func applyFailure(
+    _ event: SyscallEvent, process: Int, in batch: TraceBatch
+  ) {
+    guard let operation = operation(for: event, process: process, in: batch) else { return }
+    let expected = spaces.modify(processes[process].space) { space -> Errno? in
+      let failure = operation.failure(in: space)
+      if failure != nil { operation.perform(on: &space, leniently: false) }
+      return failure
+    }
+    let recorded = event.result.errno
+    guard let expected else { return diverge(.failed(recorded: recorded), event, process: process) }
+    if expected.rawValue != recorded {
+      diverge(
+        .errno(recorded: recorded, expected: expected.rawValue), event, process: process)
+    }
+  }
+
+  /// brk never fails: it returns the break that there is afterwards.
+  private mutating func applyBreak(_ event: SyscallEvent, asked: Address, process: Int) {
+    let recorded = Address(event.result.value)
+    let id = processes[process].space
+    guard processes[process].knowsBreak else {
+      spaces.modify(id) { $0.setHeap(start: recorded, end: recorded) }
+      processes[process].knowsBreak = true
+      return
+    }
+    let (old, new) = spaces.modify(id) { space in
+      let old = space.currentBreak
+      return (old, recorded == old ? old : space.brk(asked))
+    }
+    if new != recorded {
+      spaces.modify(id) { $0.setBreak(recorded) }
+      diverge(.programBreak(recorded: recorded, expected: new), event, process: process)
+    }
+    let (oldEnd, newEnd) = (old.roundedUpToPage, recorded.roundedUpToPage)
+    if newEnd > oldEnd { assumeWritten(AddressRange(oldEnd, newEnd), process: process) }
+    if newEnd < oldEnd { noteUnmapping(process: process) }
+  }
+
+  /// The fault assumption's part of a successful call.
+  private mutating func noteWrites(of operation: MapOperation, process: Int) {
+    switch operation {
+    case .mmap(let range, _, let flags, _, _):
+      assumeWritten(mapping: range, flags: flags, process: process)
+    case .mprotect(let addr, let length, let prot, _):
+      guard let size = Page.align(length), addr.rawValue <= UInt64.max - size else { return }
+      let range = AddressRange(addr, addr &+ size)
+      if prot.contains(.write) {
+        assumeWritten(range, process: process)
+      } else {
+        noteRelocation(range, prot: prot, process: process)
+      }
+    case .mremap(_, _, let newSize, _, _, let result):
+      guard let size = Page.align(newSize), result.rawValue <= UInt64.max - size else { return }
+      assumeWritten(AddressRange(result, result &+ size), process: process)
+    case .munmap: noteUnmapping(process: process)
+    default: break
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import AddressSpaces
+import SyscallABI
+
+// From an event to an operation of the model: names and numbers of the log become ids.
+
+extension ReplayEngine where Index: ~Copyable {
+  /// What the call asks of the model; nil for calls that do not concern it.
+  mutating func operation(
+    for event: SyscallEvent, process: Int, in batch: TraceBatch
+  ) -> MapOperation? {
+    switch event.call {
+    case .mmap(let addr, let length, let prot, let flags, _, let path, let offset):
+      mmapOperation(event, addr, length, prot, flags, path, offset)
+    case .munmap(let addr, let length):
+      .munmap(addr: addr, length: length)
+    case .mprotect(let addr, let length, let prot, let pkey):
+      .mprotect(addr: addr, length: length, prot: prot, pkey: pkey)
+    case .mremap(let oldAddress, let oldSize, let newSize, let flags, let newAddress):
+      .mremap(
+        addr: oldAddress, oldSize: oldSize, newSize: newSize, flags: flags,
+        newAddress: newAddress,
+        result: event.result.succeeded ? Address(event.result.value) : oldAddress)
+    case .madvise(let addr, let length, let advice):
+      .madvise(addr: addr, length: length, advice: advice)
+    case .mlock(let addr, let length, let flags):
+      .mlock(addr: addr, length: length, onFault: flags.contains(.onFault))
+    case .munlock(let addr, let length):
+      .munlock(addr: addr, length: length)
+    case .mlockall(let flags):
+      .mlockall(flags)
+    case .munlockall:
+      .munlockall
+    case .mseal(let addr, let length):
+      .mseal(addr: addr, length: length)
+    case .mbind(let addr, let length, let mode, let nodes, _):
+      .mbind(addr: addr, length: length, policy: policy(mode: mode, nodes: nodes))
+    case .shmat(let shmid, let addr, let flags):
+      shmatOperation(event, shmid, addr, flags)
+    case .shmdt(let addr):
+      .shmdt(addr: addr)
+    case .setVMAName(let addr, let size, let name):
+      .setName(addr: addr, length: size, name: nameID(name.map { batch.strings[Int($0)] }))
+    case .remapFilePages(let addr, let size, _, let pgoff, _):
+      .remapFilePages(addr: addr, size: size, pageOffset: PageOffset(pgoff))
+    case .shmget(let size):
+      noteSegment(event, size: size)
+    case .setLimit(let target, let resource, let soft, _, let isNull):
+      noteLimit(event, target, resource, soft, isNull, process: process)
+    case .brk, .processMadvise, .clone, .clone3, .fork, .execve, .exit:
+      nil
+    }
+  }
+
+  private mutating func mmapOperation(
+    _ event: SyscallEvent, _ addr: Address, _ length: UInt64, _ prot: Protection,
+    _ flags: MapFlags, _ path: FileID, _ offset: UInt64
+  ) -> MapOperation {
+    let start = event.result.succeeded ? Address(event.result.value) : addr
+    let (end, overflow) = start.rawValue.addingReportingOverflow(length)
+    guard length > 0, !overflow, end <= UInt64.max - Page.mask else {
+      return .impossibleMmap(addr: addr, length: length, prot: prot, flags: flags, offset: offset)
+    }
+    return .mmap(
+      range: AddressRange(start, Address(end)), prot: prot, flags: flags,
+      file: event.result.succeeded ? description(flags: flags, path: path) : .none,
+      offset: offset)
+  }
+
+  private mutating func description(flags: MapFlags, path: FileID) -> FileDescriptionID {
+    guard flags.contains(.anonymous) else { return files.description(forPath: path) }
+    guard flags.isShared else { return .none }
+    return files.uniqueDescription(name: paths.intern("/dev/zero", isDeleted: true))
+  }
+
+  private mutating func shmatOperation(
+    _ event: SyscallEvent, _ shmid: Int32, _ addr: Address, _ flags: AttachFlags
+  ) -> MapOperation? {
+    guard event.result.succeeded else { return nil }
+    // A segment made before the log began has a size that the log does not know: at least a page.
+    let length = segmentSizes[shmid] ?? Page.size
+    let name = paths.intern("/SYSV00000000", isDeleted: true)
+    return .shmat(
+      addr: Address(event.result.value), length: length,
+      segment: files.uniqueDescription(name: name), flags: flags)
+  }
+
+  private mutating func noteSegment(_ event: SyscallEvent, size: UInt64) -> MapOperation? {
+    if event.result.succeeded, let shmid = Int32(exactly: event.result.value) {
+      segmentSizes[shmid] = size
+    }
+    return nil
+  }
+
+  private mutating func noteLimit(
+    _ event: SyscallEvent, _ target: PID, _ resource: ResourceLimit, _ soft: UInt64,
+    _ isNull: Bool, process: Int
+  ) -> MapOperation? {
+    guard event.result.succeeded, !isNull else { return nil }
+    var affected = process
+    if target != .none && target.rawValue != 0 {
+      guard let slot = tasks.find(target), !tasks[slot].isDead else { return nil }
+      affected = tasks[slot].process
+    }
+    spaces.modify(processes[affected].space) { space in
+      switch resource {
+      case .stack: space.limits.stack = soft
+      case .addressSpace: space.limits.addressSpace = soft
+      case .data: space.limits.data = soft
+      default: break
+      }
+    }
+    return nil
+  }
+
+  private mutating func policy(mode: UInt32, nodes: UInt64) -> PolicyID {
+    if mode & 0xff == 0 { return .default }
+    let key = NodePolicy(mode: mode, nodes: nodes)
+    if let id = policies[key] { return id }
+    let id = PolicyID(UInt32(policies.count + 1))
+    policies[key] = id
+    return id
+  }
+
+  /// A VMA's name is the interned text that maps shows for it.
+  private func nameID(_ name: String?) -> NameID {
+    guard let name else { return .none }
+    return NameID(paths.intern("[anon:\(name)]").rawValue)
+  }
+
+  // MARK: Threads
+
+  /// A mapping was placed where the model has live VMAs: a call of another thread that has begun
+  /// and not ended must have unmapped them before.
+  mutating func clearWay(for range: AddressRange, _ event: SyscallEvent, process: Int) {
+    let id = processes[process].space
+    guard spaces.read(id, { $0.isMapped(anyOf: range) }) else { return }
+    for slot in tasks.slots(where: { $0.pending != nil && !$0.pending!.isApplied }) {
+      guard !tasks[slot].isDead, processes[tasks[slot].process].space == id,
+        let freed = tasks[slot].pending!.event.call.freedRange, freed.overlaps(range)
+      else { continue }
+      spaces.modify(id) { try? $0.munmap(freed.start, length: freed.length, leniently: true) }
+      tasks[slot].pending!.isApplied = true
+    }
+    if spaces.read(id, { $0.isMapped(anyOf: range) }) {
+      diverge(.overlap(range), event, process: process)
+    }
+  }
+}
+
+/// A NUMA policy as mbind spells it.
+struct NodePolicy: Hashable {
+  var mode: UInt32
+  var nodes: UInt64
+}
+
+extension SyscallEvent.Call {
+  /// What the call unmaps if it succeeds, where its arguments alone say that.
+  var freedRange: AddressRange? {
+    let range: (start: Address, length: UInt64)
+    switch self {
+    case .munmap(let addr, let length): range = (addr, length)
+    case .mremap(let old, let oldSize, let newSize, _, _) where newSize < oldSize:
+      range = (old &+ newSize, oldSize - newSize)
+    default: return nil
+    }
+    guard let size = Page.align(range.length), range.start.rawValue <= UInt64.max - size
+    else { return nil }
+    return AddressRange(range.start, range.start &+ size)
+  }
+}

@@ -1,0 +1,145 @@
+import AddressSpaces
+import SyscallABI
+
+// What a recording says of the kernel's own view: maps that set an address space, and maps with
+// which the model can be compared.
+
+extension ReplayEngine where Index: ~Copyable {
+  mutating func meet(_ snapshot: Snapshot) {
+    let process = tasks[task(for: snapshot.pid)].process
+    guard !processes[process].hasEnded else { return }
+    switch (snapshot.moment, snapshot.content) {
+    case (.exec, .maps(let entries)), (.attach, .maps(let entries)):
+      install(entries, in: process)
+    case (.exec, .stat(let stat)), (.attach, .stat(let stat)):
+      adopt(stat, in: process)
+    case (.exec, .limits(let limits)), (.attach, .limits(let limits)):
+      spaces.modify(processes[process].space) { space in
+        if let stack = limits.stack { space.limits.stack = stack }
+        if let bytes = limits.addressSpace { space.limits.addressSpace = bytes }
+        if let bytes = limits.data { space.limits.data = bytes }
+      }
+    default:
+      let view = processes[process].view
+      spaces.read(processes[process].space) { space in
+        observer.didMeet(snapshot, process: view, space: space, files: files)
+      }
+    }
+  }
+
+  /// The user's initial map for this process, if there is one that was not used yet.
+  mutating func claimInitialMaps(for process: Int) {
+    let pid = processes[process].pid
+    let match = unclaimedInitialMaps.firstIndex {
+      $0.pid == pid || ($0.pid == .none && processes[process].ordinal == 0)
+    }
+    guard let match else { return }
+    install(unclaimedInitialMaps.remove(at: match).entries, in: process)
+  }
+
+  /// Makes the address space what a snapshot shows.
+  private mutating func install(_ entries: [MapsEntry], in process: Int) {
+    let id = processes[process].space
+    spaces.modify(id) { $0.removeAll() }
+    processes[process].vsyscallGate = nil
+    processes[process].deferredWrites.removeAll(keepingCapacity: true)
+    var layout = ProcessStat()
+    var heapEnd: Address?
+    for entry in entries {
+      let kind = SnapshotName(paths.bytes(of: entry.name))
+      switch kind {
+      case .vsyscall:
+        processes[process].vsyscallGate = entry.permissions
+        continue
+      case .heap:
+        if heapEnd == nil { layout.startBrk = entry.range.start }
+        heapEnd = entry.range.end
+      case .stack: layout.startStack = entry.range.end &- 1
+      default: break
+      }
+      install(entry, kind, in: id)
+    }
+    spaces.modify(id) { space in
+      space.layout = layout
+      if let heapEnd { space.setHeap(start: layout.startBrk, end: heapEnd) }
+    }
+    processes[process].knowsBreak = heapEnd != nil
+    processes[process].summary.mapCountPeak = max(
+      processes[process].summary.mapCountPeak, spaces.read(id) { $0.mapCount })
+  }
+
+  private mutating func install(
+    _ entry: MapsEntry, _ kind: SnapshotName, in id: SpaceTable<Index>.ID
+  ) {
+    let flags = entry.vmFlags ?? kind.likelyFlags(entry.permissions)
+    let isPrivateWritable = flags.contains(.write) && !flags.contains(.shared)
+    let written =
+      (entry.anonymousKiB ?? 0) > 0
+      || (isPrivateWritable && options.faults.writesInitialMemory)
+    let file = kind.isAnonymous ? .none : files.description(for: entry, isShareable: kind == .file)
+    spaces.modify(id) { space in
+      // Lines that overlap or are not whole pages cannot come from a kernel: they are left out.
+      try? space.install(
+        entry.range, flags: flags, file: file, offset: entry.offset,
+        hasCloseHook: kind == .sysV, written: written)
+    }
+  }
+
+  private mutating func adopt(_ stat: ProcessStat, in process: Int) {
+    let knowsBreak = processes[process].knowsBreak
+    spaces.modify(processes[process].space) { space in
+      let heapEnd = space.currentBreak
+      space.layout = stat
+      if stat.startBrk != .zero {
+        space.setHeap(start: stat.startBrk, end: knowsBreak ? heapEnd : stat.startBrk)
+      }
+    }
+    if stat.startBrk != .zero { processes[process].knowsBreak = true }
+  }
+}
+
+/// What the last column of a maps line says of a VMA.
+enum SnapshotName: Equatable {
+  case none, heap, stack, vsyscall
+  /// vdso, vvar and their kin: the kernel's own.
+  case kernel
+  case sysV
+  /// Objects whose name many share: shared anonymous memory, memfds.
+  case nameless
+  case file
+
+  init(_ bytes: [UInt8]) {
+    switch String(decoding: bytes, as: UTF8.self) {
+    case "": self = .none
+    case "[heap]": self = .heap
+    case "[stack]": self = .stack
+    case "[vsyscall]": self = .vsyscall
+    case "/dev/zero": self = .nameless
+    case let name where name.hasPrefix("[anon:"): self = .none
+    case let name where name.hasPrefix("["): self = .kernel
+    case let name where name.hasPrefix("/SYSV"): self = .sysV
+    case let name where name.hasPrefix("/memfd:") || name.hasPrefix("anon_inode:"):
+      self = .nameless
+    default: self = .file
+    }
+  }
+
+  var isAnonymous: Bool { self == .none || self == .heap || self == .stack }
+
+  /// vm_flags as far as permissions and name tell them, for a snapshot without `VmFlags:` lines.
+  func likelyFlags(_ permissions: VMAFlags) -> VMAFlags {
+    var flags = permissions.intersection(.access)
+    flags.formUnion([.mayRead, .mayWrite, .mayExec])
+    if permissions.contains(.mayShare) {
+      flags.formUnion([.shared, .mayShare])
+    } else if flags.contains(.write) {
+      flags.insert(.account)
+    }
+    if self == .stack { flags.insert(.growsDown) }
+    if self == .kernel {
+      flags.remove(.mayWrite)
+      flags.formUnion([.dontExpand, .dontDump, .io, .pfnMap])
+    }
+    return flags
+  }
+}

@@ -1,0 +1,243 @@
+import AddressSpaces
+import SyscallABI
+
+// Tasks come and go: fork, vfork, clone, execve, exit.
+
+extension ReplayEngine where Index: ~Copyable {
+  /// The task of this number, made if the log has not shown it yet.
+  mutating func task(for pid: PID) -> Int {
+    if let slot = tasks.find(pid) { return slot }
+    if let slot = adoptUnannouncedChild(pid) { return slot }
+    let space = AddressSpace<Index>(profile: options.profile, limits: options.limits)
+    let process = addProcess(pid: pid, space: spaces.insert(space))
+    return addTask(pid: pid, process: process)
+  }
+
+  /// A child's lines can come before the line on which its clone returns: takes it for the child
+  /// of the call in flight that began first.
+  private mutating func adoptUnannouncedChild(_ pid: PID) -> Int? {
+    let parents = tasks.slots { task in
+      guard let pending = task.pending, pending.event.call.startsTask else { return false }
+      if pending.event.call.sharesProcess { return true }
+      return pending.child.map { processes[$0].isUnclaimed } ?? false
+    }
+    let parent = parents.min { tasks[$0].pending!.event.line < tasks[$1].pending!.event.line }
+    guard let parent else { return nil }
+    if let child = tasks[parent].pending!.child {
+      claim(child, as: pid)
+      return addTask(pid: pid, process: child)
+    }
+    return addTask(pid: pid, process: tasks[parent].process)
+  }
+
+  mutating func addProcess(pid: PID, space: SpaceTable<Index>.ID) -> Int {
+    var state = ProcessState<Index>(pid: pid, ordinal: nextOrdinal, space: space)
+    state.summary.mapCountPeak = spaces.read(space) { $0.mapCount }
+    nextOrdinal += 1
+    if let slot = freeProcesses.popLast() {
+      processes[slot] = state
+      return slot
+    }
+    processes.append(state)
+    return processes.count - 1
+  }
+
+  mutating func addTask(pid: PID, process: Int) -> Int {
+    if let old = tasks.find(pid) { removeTask(old) }
+    processes[process].taskCount += 1
+    return tasks.insert(Task(pid: pid, process: process))
+  }
+
+  private mutating func removeTask(_ slot: Int) {
+    let process = tasks[slot].process
+    if let child = tasks[slot].pending?.child, processes[child].isUnclaimed {
+      discardUnclaimedChild(child)
+    }
+    tasks.remove(slot)
+    processes[process].taskCount -= 1
+    guard processes[process].taskCount == 0 else { return }
+    if !processes[process].hasEnded { endProcess(process, hasEnded: true) }
+    processes[process].isInUse = false
+    freeProcesses.append(process)
+  }
+
+  // MARK: Birth
+
+  /// A call that makes a new address space has begun: the child has the map of this moment.
+  mutating func prepareChild(of slot: Int) {
+    guard let call = tasks[slot].pending?.event.call, call.startsTask, !call.sharesProcess
+    else { return }
+    let name = tasks[slot].pending!.event.name
+    tasks[slot].pending!.child = makeChild(
+      of: tasks[slot].process, sharesSpace: call.sharesSpace(name))
+  }
+
+  private mutating func makeChild(of parent: Int, sharesSpace: Bool) -> Int {
+    let space: SpaceTable<Index>.ID
+    if sharesSpace {
+      space = processes[parent].space
+      spaces.addUser(of: space)
+    } else {
+      let copy = spaces.read(processes[parent].space) { $0.fork() }
+      space = spaces.insert(copy)
+    }
+    let child = addProcess(pid: .none, space: space)
+    processes[child].isUnclaimed = true
+    processes[child].program = processes[parent].program
+    processes[child].summary.comm = processes[parent].summary.comm
+    processes[child].deferredWrites = processes[parent].deferredWrites
+    processes[child].vsyscallGate = processes[parent].vsyscallGate
+    processes[child].knowsBreak = processes[parent].knowsBreak
+    return child
+  }
+
+  /// fork, vfork, clone or clone3 has returned in the parent.
+  mutating func completeClone(_ event: SyscallEvent, slot: Int, pending: PendingCall?) {
+    guard event.result.succeeded, event.result.value != 0,
+      let number = Int32(exactly: event.result.value)
+    else {
+      if let child = pending?.child, processes[child].isUnclaimed {
+        discardUnclaimedChild(child)
+      }
+      return
+    }
+    let pid = PID(number)
+    if event.call.sharesProcess {
+      if let old = tasks.find(pid), !tasks[old].isDead { return }
+      _ = addTask(pid: pid, process: tasks[slot].process)
+      return
+    }
+    if let known = pending?.child, !processes[known].isUnclaimed {
+      // Adopted early; another call in flight may have been taken for its parent.
+      if tasks.find(pid) == nil { _ = addTask(pid: pid, process: known) }
+      return
+    }
+    let child =
+      pending?.child
+      ?? makeChild(
+        of: tasks[slot].process, sharesSpace: event.call.sharesSpace(event.name))
+    claim(child, as: pid)
+    _ = addTask(pid: pid, process: child)
+  }
+
+  private mutating func claim(_ child: Int, as pid: PID) {
+    processes[child].pid = pid
+    processes[child].summary.pid = pid
+    processes[child].isUnclaimed = false
+  }
+
+  private mutating func discardUnclaimedChild(_ child: Int) {
+    spaces.removeUser(of: processes[child].space)
+    processes[child].hasEnded = true
+    processes[child].isInUse = false
+    freeProcesses.append(child)
+  }
+
+  // MARK: execve
+
+  /// A new program: a new address space, and the other threads are gone.
+  mutating func completeExecve(_ event: SyscallEvent, path: FileID, slot: Int) {
+    let process = tasks[slot].process
+    for other in tasks.slots(where: { $0.process == process }) where other != slot {
+      if let child = tasks[other].pending?.child, processes[child].isUnclaimed {
+        discardUnclaimedChild(child)
+      }
+      tasks.remove(other)
+      processes[process].taskCount -= 1
+    }
+    foldStatistics(of: process)
+    let limits = spaces.read(processes[process].space) { $0.limits }
+    spaces.removeUser(of: processes[process].space)
+    let space = AddressSpace<Index>(profile: options.profile, limits: limits)
+    processes[process].space = spaces.insert(space)
+    processes[process].deferredWrites.removeAll(keepingCapacity: true)
+    processes[process].knowsBreak = false
+    if path != .none {
+      processes[process].program = path
+      processes[process].summary.comm = baseName(path)
+    }
+    claimInitialMaps(for: process)
+  }
+
+  private func baseName(_ path: FileID) -> String {
+    let bytes = paths.bytes(of: path)
+    let start = bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+    return String(decoding: bytes[start...], as: UTF8.self)
+  }
+
+  // MARK: Death
+
+  /// The line that says that a task is gone.
+  mutating func end(_ end: ProcessEnd) {
+    guard let slot = tasks.find(end.pid) else { return }
+    // The thread that called execve goes on under this number.
+    if case .superseded = end.cause { return }
+    removeTask(slot)
+  }
+
+  /// exit_group: the process ends here, whatever its threads still say.
+  mutating func completeExitGroup(slot: Int) {
+    let process = tasks[slot].process
+    guard !processes[process].hasEnded else { return }
+    endProcess(process, hasEnded: true)
+    for task in tasks.slots(where: { $0.process == process }) { tasks[task].isDead = true }
+  }
+
+  /// Takes down what is known of a process and gives its address space back.
+  mutating func endProcess(_ index: Int, hasEnded: Bool) {
+    processes[index].hasEnded = hasEnded
+    let view = processes[index].view
+    spaces.read(processes[index].space) { space in
+      observer.willEnd(view, space: space, files: files)
+      processes[index].summary.mapCount = space.mapCount
+      processes[index].summary.totalVM = space.totalVM
+      processes[index].summary.holes = space.holes
+      processes[index].summary.boundaries = space.boundaryCounts()
+    }
+    foldStatistics(of: index)
+    spaces.removeUser(of: processes[index].space)
+    processes[index].summary.hasEnded = hasEnded
+    processes[index].hasEnded = true
+    total.add(processes[index].summary)
+    if summaries.count < Self.summaryLimit {
+      summaries.append(processes[index].summary)
+    } else {
+      omittedSummaries += 1
+    }
+  }
+
+  /// Adds the counters of an address space to the process that is its last user.
+  private mutating func foldStatistics(of process: Int) {
+    let space = processes[process].space
+    guard spaces.users(of: space) == 1 else { return }
+    let (statistics, cache) = spaces.read(space) { ($0.statistics, $0.cacheStatistics) }
+    processes[process].summary.statistics.add(statistics)
+    processes[process].summary.cache.hits += cache.hits
+    processes[process].summary.cache.lookups += cache.lookups
+  }
+}
+
+extension SyscallEvent.Call {
+  /// fork, vfork, clone, clone3.
+  var startsTask: Bool {
+    switch self {
+    case .clone, .clone3, .fork: true
+    default: false
+    }
+  }
+
+  private var cloneFlags: CloneFlags? {
+    switch self {
+    case .clone(let flags, _), .clone3(let flags, _, _): flags
+    default: nil
+    }
+  }
+
+  /// The new task is a thread of the same process.
+  var sharesProcess: Bool { cloneFlags?.contains(.thread) ?? false }
+
+  /// The new task has the same address space, not a copy.
+  func sharesSpace(_ name: SyscallName) -> Bool {
+    cloneFlags.map { $0.contains(.vm) } ?? (name == .vfork)
+  }
+}

@@ -1,0 +1,108 @@
+public import AddressSpaces
+public import SyscallABI
+
+/// Applies the events of a trace to the address spaces of its tasks.
+///
+/// The recorded address is always taken, and what the kernel did is done, whether or not the model
+/// would have: each difference is counted as a divergence. Memory is O(live VMAs) and O(live
+/// tasks), whatever the length of the log.
+public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver>: ~Copyable {
+  public var observer: Observer
+  /// What stands behind the VMAs that are not anonymous.
+  public internal(set) var files = FileTable()
+  /// The processes that have ended, in the order of their ends.
+  public internal(set) var summaries: [ProcessSummary] = []
+  /// Everything together; complete after `finish()`.
+  public internal(set) var total = ProcessSummary(pid: .none)
+  /// How many processes were left out of `summaries`, since there were too many.
+  public internal(set) var omittedSummaries = 0
+  /// The first description of the recording machine in the log.
+  public internal(set) var host: HostDescription?
+
+  let options: ReplayOptions
+  let paths: PathTable
+  var spaces = SpaceTable<Index>()
+  var tasks = TaskTable()
+  var processes: [ProcessState<Index>] = []
+  var freeProcesses: [Int] = []
+  var nextOrdinal = 0
+  /// Sizes in bytes of the SysV segments whose shmget is in the log, by identifier.
+  var segmentSizes: [Int32: UInt64] = [:]
+  var policies: [NodePolicy: PolicyID] = [:]
+  var unclaimedInitialMaps: [(pid: PID, entries: [MapsEntry])]
+
+  /// Above this number only totals are kept of a process, so that a log of millions of processes
+  /// can be replayed.
+  static var summaryLimit: Int { 100_000 }
+
+  public init(options: ReplayOptions, paths: PathTable, observer: Observer) {
+    self.options = options
+    self.paths = paths
+    self.observer = observer
+    unclaimedInitialMaps = options.initialMaps
+    total.processCount = 0
+  }
+
+  /// Applies everything in the batch, in order.
+  ///
+  /// - Parameter limit: items beyond it are left alone; nil for none.
+  /// - Returns: false if an item beyond `limit` was met: nothing more needs to be read.
+  public mutating func apply(_ batch: TraceBatch, until limit: ReplayLimit? = nil) -> Bool {
+    for item in batch.items {
+      if let limit, limit.excludes(item, in: batch) { return false }
+      switch item {
+      case .began(let event): begin(event)
+      case .completed(let event): complete(event, in: batch)
+      case .processEnded(let end): self.end(end)
+      case .snapshot(let index): meet(batch.snapshots[index])
+      case .host(let index): if host == nil { host = batch.hosts[index] }
+      case .malformed: total.malformed += 1
+      }
+    }
+    if files.needsSweep { sweepFiles() }
+    return true
+  }
+
+  /// The log is over: ends the processes that still live, in the order in which they appeared.
+  public mutating func finish() {
+    let live = processes.indices.filter {
+      processes[$0].isInUse && !processes[$0].hasEnded && !processes[$0].isUnclaimed
+    }
+    for index in live.sorted(by: { processes[$0].ordinal < processes[$1].ordinal }) {
+      endProcess(index, hasEnded: false)
+    }
+  }
+
+  /// Drops descriptions of files that no VMA maps any more.
+  private mutating func sweepFiles() {
+    var live: Set<UInt32> = []
+    spaces.forEach { space in
+      space.forEachVMA { live.insert($0.file.rawValue) }
+    }
+    files.sweep { live.contains($0.rawValue) }
+  }
+}
+
+/// Up to where a log is to be replayed.
+public enum ReplayLimit: Sendable {
+  /// The last line that counts, in the file of this number.
+  case line(UInt64, source: UInt32)
+  /// The last moment that counts.
+  case time(SyscallEvent.Timestamp)
+
+  func excludes(_ item: TraceItem, in batch: TraceBatch) -> Bool {
+    let position: (line: UInt64, source: UInt32, time: SyscallEvent.Timestamp)
+    switch item {
+    case .began(let event), .completed(let event):
+      position = (event.line, event.source, event.time)
+    case .processEnded(let end): position = (end.line, end.source, end.time)
+    case .snapshot(let index):
+      position = (batch.snapshots[index].line, batch.snapshots[index].source, .none)
+    case .host, .malformed: return false
+    }
+    switch self {
+    case .line(let line, let source): return position.source == source && position.line > line
+    case .time(let time): return position.time != .none && position.time > time
+    }
+  }
+}

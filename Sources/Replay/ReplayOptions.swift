@@ -1,0 +1,21 @@
+public import AddressSpaces
+public import SyscallABI
+
+/// How a log is to be replayed.
+public struct ReplayOptions: Sendable {
+  public var profile: KernelProfile
+  public var faults: FaultAssumption
+  public var limits: AddressSpaceLimits
+  /// Maps that were there before the first event. `.none` as the pid means the first process of
+  /// the log.
+  public var initialMaps: [(pid: PID, entries: [MapsEntry])] = []
+
+  public init(
+    profile: KernelProfile, faults: FaultAssumption = .smart,
+    limits: AddressSpaceLimits = AddressSpaceLimits()
+  ) {
+    self.profile = profile
+    self.faults = faults
+    self.limits = limits
+  }
+}

@@ -1,0 +1,79 @@
+import SyscallABI
+
+/// A thread or process as the log names it (`task_struct`, as far as replay needs it).
+struct Task: BitwiseCopyable {
+  var pid: PID
+  /// Position of its thread group in the engine's process table.
+  var process: Int
+  /// The call that the log shows begun and not ended.
+  var pending: PendingCall?
+  /// Its process has ended; what still comes from it changes nothing.
+  var isDead = false
+}
+
+/// The first half of a call, kept until its second half comes.
+struct PendingCall: BitwiseCopyable {
+  var event: SyscallEvent
+  /// Its effect is already in the model, because another thread's call proved that it came first.
+  var isApplied = false
+  /// For fork, vfork and clone: the child's process, if its lines came before the call returned.
+  var child: Int?
+}
+
+/// The tasks that live, found by pid.
+///
+/// Consecutive events mostly come from the same task, so the last one found is tried first.
+struct TaskTable {
+  private var slots: [Task] = []
+  private var free: [Int] = []
+  private var byPID: [PID: Int] = [:]
+  private var last: Int?
+
+  subscript(slot: Int) -> Task {
+    get { slots[slot] }
+    set { slots[slot] = newValue }
+  }
+
+  /// Where the task with this number is; nil if none lives.
+  ///
+  /// - Complexity: O(1).
+  mutating func find(_ pid: PID) -> Int? {
+    if let last, slots[last].pid == pid { return last }
+    last = byPID[pid]
+    return last
+  }
+
+  /// Takes a task in; one of the same number gives way to it.
+  mutating func insert(_ task: Task) -> Int {
+    if let slot = byPID[task.pid] {
+      slots[slot] = task
+      return slot
+    }
+    let slot: Int
+    if let reused = free.popLast() {
+      slots[reused] = task
+      slot = reused
+    } else {
+      slot = slots.count
+      slots.append(task)
+    }
+    byPID[task.pid] = slot
+    return slot
+  }
+
+  mutating func remove(_ slot: Int) {
+    byPID[slots[slot].pid] = nil
+    if last == slot { last = nil }
+    slots[slot].pid = PID(.min)
+    slots[slot].pending = nil
+    free.append(slot)
+  }
+
+  /// The slots of the tasks that live and satisfy `condition`, in no particular order.
+  func slots(where condition: (Task) -> Bool) -> [Int] {
+    byPID.values.filter { condition(slots[$0]) }
+  }
+
+  /// The number of tasks that live.
+  var count: Int { byPID.count }
+}

@@ -1,0 +1,83 @@
+public import Replay
+public import SyscallABI
+
+/// Prints address spaces in the format of `/proc/PID/maps`.
+public struct MapsReport {
+  private let paths: PathTable
+  /// Adds a `VmFlags:` line to each VMA, as smaps has it.
+  private let showsFlags: Bool
+
+  public init(paths: PathTable, showsFlags: Bool = false) {
+    self.paths = paths
+    self.showsFlags = showsFlags
+  }
+
+  /// Appends the lines of one process.
+  public func append(_ image: MapImage, to out: inout OutputBuffer) {
+    for line in image.lines {
+      append(line, &out)
+      if showsFlags { appendFlags(line.flags, &out) }
+    }
+    // The gate of the vsyscall page is shown in every map, but is no VMA.
+    if let gate = image.process.vsyscallGate {
+      out.append("ffffffffff600000-ffffffffff601000 ")
+      appendPermissions(gate, &out)
+      out.append(" 00000000 00:00 0                  [vsyscall]\n")
+    }
+  }
+
+  private func appendPermissions(_ flags: VMAFlags, _ out: inout OutputBuffer) {
+    out.append(flags.contains(.read) ? "r" : "-")
+    out.append(flags.contains(.write) ? "w" : "-")
+    out.append(flags.contains(.exec) ? "x" : "-")
+    out.append(flags.contains(.mayShare) ? "s" : "p")
+  }
+
+  private func append(_ line: MapImage.Line, _ out: inout OutputBuffer) {
+    let start = out.bytes.count
+    out.append(hex: line.range.start.rawValue, width: 8)
+    out.append("-")
+    out.append(hex: line.range.end.rawValue, width: 8)
+    out.append(" ")
+    appendPermissions(line.flags, &out)
+    out.append(" ")
+    out.append(hex: line.offset, width: 8)
+    out.append(" ")
+    out.append(hex: UInt64(line.deviceMajor), width: 2)
+    out.append(":")
+    out.append(hex: UInt64(line.deviceMinor), width: 2)
+    out.append(" ")
+    out.append(decimal: line.inode)
+    out.append(" ")
+    if line.name != .none {
+      while out.bytes.count - start < Self.nameColumn { out.append(" ") }
+      appendName(line.name, &out)
+    }
+    out.append("\n")
+  }
+
+  /// Where names start, if what stands before them is no longer.
+  private static let nameColumn = 73
+
+  private func appendName(_ name: MapImage.Name, _ out: inout OutputBuffer) {
+    switch name {
+    case .none: break
+    case .heap: out.append("[heap]")
+    case .stack: out.append("[stack]")
+    case .file(let id):
+      for byte in paths.bytes(of: id) {
+        if byte == UInt8(ascii: "\n") { out.append("\\012") } else { out.append(byte: byte) }
+      }
+      if paths.isDeleted(id) { out.append(" (deleted)") }
+    }
+  }
+
+  private func appendFlags(_ flags: VMAFlags, _ out: inout OutputBuffer) {
+    out.append("VmFlags: ")
+    for (code, flag) in VMAFlags.smapsCodes where flags.contains(flag) {
+      out.append(code)
+      out.append(" ")
+    }
+    out.append("\n")
+  }
+}

@@ -1,0 +1,86 @@
+import AddressSpaces
+import ArgumentParser
+import Replay
+import SyscallABI
+import TraceReading
+
+/// What every command that reads traces takes.
+struct TraceOptions: ParsableArguments {
+  @Flag(help: "Make malformed lines an error (status 65).")
+  var strict = false
+}
+
+/// What every command that replays takes.
+struct ReplayArguments: ParsableArguments {
+  @Option(help: "Restrict the output to one process, named by its pid in the log.")
+  var pid: Int32?
+
+  @Option(
+    help: ArgumentHelp(
+      "Whose rules to follow: linux2.6, linux6 (6.18) or a version such as 6.1. "
+        + "Default: the kernel that the trace names, else linux6.", valueName: "kernel"))
+  var kernel: KernelChoice?
+
+  @Option(help: "The index of VMAs: rbtree or list. All give the same answers.")
+  var index: IndexKind = .rbtree
+
+  @Option(
+    help: ArgumentHelp(
+      "The address space that was there before the first event: a saved /proc/PID/maps or smaps. "
+        + "Without PID it belongs to the first process of the log.", valueName: "[pid=]file"))
+  var initialMaps: [InitialMaps] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Which pages the program is taken to have written, which no log shows: smart, never, lazy "
+        + "or eager.", valueName: "assumption"))
+  var faults: FaultAssumption = .smart
+}
+
+extension IndexKind: ExpressibleByArgument {}
+extension FaultAssumption: ExpressibleByArgument {}
+
+/// A kernel as `--kernel` names it.
+struct KernelChoice: ExpressibleByArgument {
+  let name: String
+  let profile: KernelProfile
+
+  init?(argument: String) {
+    name = argument
+    switch argument {
+    case "linux2.6": profile = .linux2_6
+    case "linux6": profile = .linux6
+    default:
+      guard let version = KernelVersion(text: argument) else { return nil }
+      profile = KernelProfile(version: version)
+    }
+  }
+}
+
+extension KernelVersion {
+  /// `6.1`, `6.18.44`, and what follows the numbers in a release name (`6.1.0-32-amd64`).
+  init?(text: String) {
+    let release = text.prefix { $0.isNumber || $0 == "." }
+    let parts = release.split(separator: ".").prefix(3).map { UInt16($0) }
+    guard parts.count >= 2, let major = parts[0], let minor = parts[1] else { return nil }
+    self.init(major, minor, parts.count > 2 ? parts[2] ?? 0 : 0)
+  }
+}
+
+/// `[PID=]FILE`.
+struct InitialMaps: ExpressibleByArgument {
+  let pid: PID
+  let path: String
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2, let number = Int32(parts[0]) {
+      pid = PID(number)
+      path = String(parts[1])
+    } else {
+      pid = .none
+      path = argument
+    }
+    if path.isEmpty { return nil }
+  }
+}

@@ -1,0 +1,96 @@
+import AddressSpaces
+import ArgumentParser
+import Replay
+import SyscallABI
+import TraceReading
+
+/// Replays one trace from its first line to its last, or up to a limit.
+struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
+  let trace: String
+  let paths: PathTable
+  let arguments: ReplayArguments
+  let strict: Bool
+  /// The last line or moment to replay; nil for all.
+  var limit: ((TraceReader) throws -> ReplayLimit?)?
+  var observer: Observer
+  /// Called after each batch, so that long results can be written on the way.
+  var afterBatch: ((inout Observer) throws -> Void)?
+
+  /// What is left of a replay when its address spaces are gone.
+  struct Output {
+    var observer: Observer
+    var summaries: [ProcessSummary]
+    var total: ProcessSummary
+    var omittedSummaries: Int
+    var kernel: String
+    var lines: UInt64
+    var isEmpty: Bool
+    var status: ExitStatus
+  }
+
+  mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
+    var session = try TraceSession(path: trace, paths: paths, strict: strict)
+    let initialMaps = try arguments.readInitialMaps(paths)
+    let limit = try self.limit?(session.reader)
+    var batch = TraceBatch()
+    // The first batch says on which machine the log was made.
+    var hasBatch = session.next(into: &batch)
+    let setup = ReplaySetup(arguments: arguments, host: batch.hosts.first)
+    var options = setup.options
+    options.initialMaps = initialMaps
+    var engine = ReplayEngine<Index, Observer>(options: options, paths: paths, observer: observer)
+    while hasBatch {
+      let goesOn = engine.apply(batch, until: limit)
+      try afterBatch?(&engine.observer)
+      hasBatch = goesOn && session.next(into: &batch)
+    }
+    engine.finish()
+    try afterBatch?(&engine.observer)
+    return Output(
+      observer: engine.observer, summaries: engine.summaries, total: engine.total,
+      omittedSummaries: engine.omittedSummaries, kernel: setup.kernelName,
+      lines: session.reader.linesRead, isEmpty: engine.total.processCount == 0,
+      status: session.status)
+  }
+}
+
+/// The rules and limits for a replay: from the command line, else from the trace, else by default.
+struct ReplaySetup {
+  let options: ReplayOptions
+  /// The kernel, and where the choice comes from.
+  let kernelName: String
+
+  init(arguments: ReplayArguments, host: HostDescription?) {
+    var profile = KernelProfile.linux6
+    if let choice = arguments.kernel {
+      profile = choice.profile
+      kernelName = choice.name
+    } else if let release = host?["kernel"], let version = KernelVersion(text: release) {
+      profile = KernelProfile(version: version)
+      kernelName = "\(version.major).\(version.minor).\(version.patch)"
+    } else {
+      kernelName = "linux6"
+    }
+    var limits = AddressSpaceLimits()
+    if let count = host?["max_map_count"].flatMap({ Int($0) }) { limits.maxMapCount = count }
+    if let mode = host?["overcommit_memory"].flatMap({ UInt8($0) }) {
+      limits.overcommit = AddressSpaceLimits.Overcommit(rawValue: mode) ?? .heuristic
+    }
+    options = ReplayOptions(profile: profile, faults: arguments.faults, limits: limits)
+  }
+}
+
+extension ReplayArguments {
+  /// Reads the files of `--initial-maps`.
+  func readInitialMaps(_ paths: PathTable) throws -> [(pid: PID, entries: [MapsEntry])] {
+    var maps: [(pid: PID, entries: [MapsEntry])] = []
+    for file in initialMaps {
+      do throws(TraceError) {
+        maps.append((file.pid, try MapsFile.read(path: file.path, paths: paths)))
+      } catch {
+        throw TraceSession.report(error)
+      }
+    }
+    return maps
+  }
+}
