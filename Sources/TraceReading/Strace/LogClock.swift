@@ -1,0 +1,33 @@
+import SyscallABI
+
+/// The time of one file's lines, as far as it depends on the lines before.
+struct LogClock {
+  private static let day: Int64 = 86_400_000_000_000
+  private var days: Int64 = 0
+  private var lastOfDay: Int64 = -1
+  private var sum: Int64 = 0
+  /// What is added to times of day: the file begins so many days after the trace.
+  var firstDay: Int64 = 0
+
+  /// The time of a line; must be asked for every line, since differences are summed up.
+  @inline(__always)
+  mutating func time(of prefix: LinePrefix) -> SyscallEvent.Timestamp {
+    if prefix.kind == .unix { return .init(nanoseconds: prefix.absolute) }
+    return otherTime(of: prefix)
+  }
+
+  private mutating func otherTime(of prefix: LinePrefix) -> SyscallEvent.Timestamp {
+    if prefix.hasRelative { sum += prefix.relative }
+    switch prefix.kind {
+    case .unix:
+      return .init(nanoseconds: prefix.absolute)
+    case .clock:
+      // A step back of more than half a day is midnight; a smaller one is a clock being set.
+      if lastOfDay - prefix.absolute > Self.day / 2 { days += 1 }
+      lastOfDay = prefix.absolute
+      return .init(nanoseconds: (days + firstDay) * Self.day + prefix.absolute)
+    case .none:
+      return prefix.hasRelative ? .init(nanoseconds: sum) : .none
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import SyscallABI
+
+/// Where a line comes from, and what the file's name says of it.
+struct LineOrigin: BitwiseCopyable {
+  /// Counted from 1.
+  var line: UInt64
+  var source: UInt32 = 0
+  /// The pid in the name of a file of `strace -ff`.
+  var pid = PID.none
+  /// The log ends in the middle of the line, or right behind it without a newline.
+  var isUnterminated = false
+  /// The middle of the line was too long to be kept.
+  var isElided = false
+}
+
+/// Decodes the lines of a strace log, in their order, into items.
+///
+/// Pure: bytes in, items out. Nothing is allocated per line; a line is read from its beginning to
+/// its end once, and looked at again only if that failed.
+struct StraceDecoder: ~Copyable {
+  let names = CallNames()
+  var calls: CallDecoder
+  var pending = PendingCalls()
+  /// One for each source.
+  var clocks: [LogClock] = [LogClock()]
+  var snapshots: SnapshotReader
+  var torn = TornLine()
+  var joined = LineBuffer()
+  var cleaned = LineBuffer()
+  /// Inside the table of -c or -C, whose rows look like nothing else.
+  var isInSummary = false
+  /// Calls of this log have durations (`-T`): a last line without one is cut off.
+  var hasDurations = false
+  /// The number of lines that were lines of strace.
+  var straceLines: UInt64 = 0
+
+  init(paths: PathTable) {
+    calls = CallDecoder(paths: paths)
+    snapshots = SnapshotReader(paths: paths)
+  }
+
+  /// Decodes one line.
+  @inline(__always)
+  mutating func decode(_ line: ByteCursor, _ origin: LineOrigin, into batch: inout TraceBatch) {
+    if torn.isEmpty && !snapshots.isOpen {
+      let clock = clocks[Int(origin.source)]
+      let verdict = decodeLine(line, origin, into: &batch)
+      if case .done = verdict { return }
+      retry(line, origin, verdict, clock, into: &batch)
+    } else {
+      decodeInContext(line, origin, into: &batch)
+    }
+  }
+
+  /// What came out of a look at a line.
+  enum Verdict {
+    case done
+    /// A line that cannot be decoded, for the given reason; the name of the call, if it is one.
+    case failed(Problem, SyscallName?)
+    /// The line of another call, torn by a message that starts at the position.
+    case torn(ByteCursor)
+  }
+
+  @inline(__always)
+  mutating func decodeLine(
+    _ line: ByteCursor, _ origin: LineOrigin, into batch: inout TraceBatch
+  ) -> Verdict {
+    var cursor = line
+    if cursor.byte == UInt8(ascii: "#") || cursor.isAtEnd {
+      if !cursor.isAtEnd { snapshots.read(cursor, origin, into: &batch) }
+      return .done
+    }
+    var prefix = LinePrefix(&cursor)
+    let time = clocks[Int(origin.source)].time(of: prefix)
+    if origin.pid != .none { prefix.pid = origin.pid }
+    let context = LineContext(line: line, origin: origin, pid: prefix.pid, time: time)
+    if cursor.byte >= UInt8(ascii: "_") {
+      let start = cursor
+      switch names.take(from: &cursor) {
+      case .call(let name) where cursor.byte == UInt8(ascii: "("):
+        straceLines += 1
+        cursor.advance()
+        return decodeCall(name, cursor, context, into: &batch)
+      case .other where cursor.byte == UInt8(ascii: "("):
+        return otherCall(cursor, context)
+      default:
+        cursor = start
+      }
+    }
+    return decodeOther(cursor, prefix, context, into: &batch)
+  }
+
+  /// The parts of an event that the line's prefix gives.
+  struct LineContext: BitwiseCopyable {
+    var line: ByteCursor
+    var origin: LineOrigin
+    var pid: PID
+    var time: SyscallEvent.Timestamp
+  }
+
+  /// The line of a call that is not decoded.
+  @inline(__always)
+  private mutating func otherCall(_ cursor: ByteCursor, _ context: LineContext) -> Verdict {
+    // Most lines end in a digit, `>`, `)` or `?`; what strace says of itself in `d` or `]`.
+    let last = context.line.lastByte
+    if last == UInt8(ascii: "d") || last == UInt8(ascii: "]"),
+      let message = TornLine.messageAtEnd(after: cursor)
+    {
+      return .torn(message)
+    }
+    if context.origin.isUnterminated || straceLines == 0 {
+      guard Self.isWholeCall(cursor) else {
+        let kind: Problem.Kind = context.origin.isUnterminated ? .cutOff : .notStrace
+        return .failed(Problem(kind: kind, position: context.line), nil)
+      }
+    }
+    straceLines += 1
+    return .done
+  }
+
+  /// Whether what begins with a call's parenthesis has a result, or says that it is a first half.
+  private static func isWholeCall(_ cursor: ByteCursor) -> Bool {
+    let rest = cursor.rest
+    if rest.hasSuffix("...>") || cursor.find("<unfinished ...") != nil { return true }
+    guard let equals = cursor.findLast("= ") else { return false }
+    let value = equals.byte(at: 2)
+    return value != UInt8(ascii: "\n") && (equals.previousByte == UInt8(ascii: " "))
+      && (equals.find(" <") == nil || rest.hasSuffix(">"))
+  }
+
+  mutating func malformed(
+    _ problem: Problem, _ name: SyscallName?, _ origin: LineOrigin, into batch: inout TraceBatch
+  ) {
+    malformed(problem.message(call: name.map { "\($0.text)" }), origin, into: &batch)
+  }
+
+  mutating func malformed(_ message: String, _ origin: LineOrigin, into batch: inout TraceBatch) {
+    batch.items.append(.malformed(batch.malformed.count))
+    batch.malformed.append(
+      MalformedLine(line: origin.line, source: origin.source, message: message))
+  }
+}

@@ -1,0 +1,225 @@
+public import SyscallABI
+
+/// Reads a trace from its first to its last line, a batch of items at a time.
+///
+/// ```swift
+/// let paths = PathTable()
+/// let reader = try TraceReader(path: "trace.strace.gz", paths: paths)
+/// var batch = TraceBatch()
+/// while try reader.nextBatch(into: &batch) {
+///   for item in batch.items { … }
+/// }
+/// ```
+///
+/// Not thread-safe: one reader belongs to one task at a time.
+public final class TraceReader {
+  public struct Options: Sendable {
+    /// Inflate on a thread of its own. Nil: if the machine has more than one processor.
+    public var isPipelined: Bool?
+    /// About so many items make a batch.
+    public var itemsPerBatch: Int
+
+    public init(isPipelined: Bool? = nil, itemsPerBatch: Int = 4096) {
+      self.isPipelined = isPipelined
+      self.itemsPerBatch = max(itemsPerBatch, 1)
+    }
+  }
+
+  /// The base names of the files of a `strace -ff` trace, at the positions that
+  /// `SyscallEvent.source` gives; the one file's name for any other trace.
+  public let sources: [String]
+  /// The name under which the trace was opened.
+  public let path: String
+
+  let paths: PathTable
+  let options: Options
+  var decoder: StraceDecoder
+  var feed: Feed
+  private var state = State.reading
+
+  private enum State {
+    case reading
+    case failing(TraceError)
+    case ended
+  }
+
+  /// Where lines come from: one file, or several merged.
+  enum Feed {
+    case single(SingleFeed)
+    case merged(MergedFeed)
+  }
+
+  /// Opens a trace.
+  ///
+  /// - Parameters:
+  ///   - path: `-` for standard input, a file (gzip or plain, told by its first bytes), or a
+  ///     folder or PREFIX of `strace -ff`, whose files are `PREFIX.PID`.
+  ///   - paths: where the paths of the trace are interned.
+  /// - Throws: `.missing`, `.unreadable`, `.foreignCompression`, `.io`.
+  public convenience init(
+    path: String, paths: PathTable, options: Options = Options()
+  ) throws(TraceError) {
+    try self.init(input: TraceInput(path: path), paths: paths, options: options)
+  }
+
+  /// Opens a trace that `TraceInput` found.
+  public init(
+    input: TraceInput, paths: PathTable, options: Options = Options()
+  ) throws(TraceError) {
+    self.paths = paths
+    self.options = options
+    path = input.name
+    sources = input.sourceNames
+    decoder = StraceDecoder(paths: paths)
+    switch input.files {
+    case .single(let path):
+      let source = try Self.open(path, options)
+      feed = .single(SingleFeed(source, path: path))
+    case .perProcess(let files):
+      feed = .merged(try MergedFeed(files, options: options))
+      decoder.clocks = Array(repeating: LogClock(), count: files.count)
+    }
+  }
+
+  /// Reads a trace from `source`, which may be compressed.
+  public init(
+    source: any ByteSource, name: String, paths: PathTable, options: Options = Options()
+  ) throws(TraceError) {
+    self.paths = paths
+    self.options = options
+    path = name
+    sources = [name]
+    decoder = StraceDecoder(paths: paths)
+    feed = .single(
+      SingleFeed(try Self.decompress(source, path: name, options), path: name))
+  }
+
+  static func open(_ path: String, _ options: Options) throws(TraceError) -> any ByteSource {
+    try decompress(try FileSource(path: path), path: path, options)
+  }
+
+  private static func decompress(
+    _ source: any ByteSource, path: String, _ options: Options
+  ) throws(TraceError) -> any ByteSource {
+    try Compression.open(source, path: path)
+  }
+
+  /// Replaces the contents of `batch` by the next items of the trace.
+  ///
+  /// - Returns: false at the end of the trace; `batch` is empty then. A batch may be empty
+  ///   before the end: in a log of many other calls.
+  /// - Throws: `.damaged`, `.notATrace`, `.io`, after all items before the damage were delivered.
+  /// - Complexity: O(bytes of the lines); allocates nothing per line.
+  public func nextBatch(into batch: inout TraceBatch) throws(TraceError) -> Bool {
+    batch.removeAll()
+    switch state {
+    case .ended: return false
+    case .failing(let error):
+      state = .ended
+      throw error
+    case .reading: break
+    }
+    do throws(TraceError) {
+      let goesOn =
+        switch feed {
+        case .single(let feed): try feed.fill(&batch, options.itemsPerBatch, &decoder)
+        case .merged(let feed): try feed.fill(&batch, options.itemsPerBatch, &decoder)
+        }
+      if goesOn { return true }
+      decoder.finishLog(into: &batch)
+      state = .ended
+      if bytesRead > 0 && decoder.straceLines == 0 { state = .failing(notATrace) }
+    } catch {
+      decoder.finishLog(into: &batch)
+      state = .failing(error)
+    }
+    if case .failing(let error) = state, batch.items.isEmpty {
+      state = .ended
+      throw error
+    }
+    return !batch.items.isEmpty
+  }
+
+  private var notATrace: TraceError {
+    TraceError(
+      .notATrace, path: path, line: linesRead,
+      message: "has no line of strace; record one with `strace -f -ttt -T -y -o FILE COMMAND`")
+  }
+
+  /// The number of lines read so far, of all files.
+  public var linesRead: UInt64 {
+    switch feed {
+    case .single(let feed): feed.lines.lineNumber
+    case .merged(let feed): feed.linesRead
+    }
+  }
+
+  /// The number of bytes of (decompressed) text read so far.
+  public var bytesRead: UInt64 {
+    switch feed {
+    case .single(let feed): feed.lines.bytesRead
+    case .merged(let feed): feed.bytesRead
+    }
+  }
+
+  /// The number of bytes taken from the files so far, for progress.
+  public var compressedBytesRead: UInt64 {
+    switch feed {
+    case .single(let feed): feed.lines.compressedBytesRead
+    case .merged(let feed): feed.compressedBytesRead
+    }
+  }
+
+  /// The sizes of the files together; nil for a pipe.
+  public var totalCompressedBytes: UInt64? {
+    switch feed {
+    case .single(let feed): feed.lines.totalCompressedBytes
+    case .merged(let feed): feed.totalCompressedBytes
+    }
+  }
+}
+
+/// The lines of one file.
+final class SingleFeed {
+  var lines: LineReader
+  let path: String
+
+  init(_ source: any ByteSource, path: String) {
+    lines = LineReader(source)
+    self.path = path
+  }
+
+  /// After so many lines a batch is delivered even if it is not full, so that a reader of a pipe
+  /// or a progress bar is not kept waiting.
+  private static let linesPerBatch: UInt64 = 65_536
+
+  /// Fills a batch; false at the end of the file.
+  func fill(
+    _ batch: inout TraceBatch, _ items: Int, _ decoder: inout StraceDecoder
+  ) throws(TraceError) -> Bool {
+    do throws(TraceError) {
+      return try Self.fill(&batch, items, &decoder, &lines)
+    } catch {
+      var located = error
+      located.line = lines.lineNumber
+      throw located
+    }
+  }
+
+  private static func fill(
+    _ batch: inout TraceBatch, _ items: Int, _ decoder: inout StraceDecoder,
+    _ lines: inout LineReader
+  ) throws(TraceError) -> Bool {
+    let limit = lines.lineNumber + linesPerBatch
+    // A snapshot can be as large as a batch.
+    while batch.items.count < items && batch.snapshots.count < 16 && lines.lineNumber < limit {
+      guard let line = try lines.next() else { return false }
+      decoder.decode(
+        line,
+        LineOrigin(
+          line: lines.lineNumber, isUnterminated: lines.isUnterminated,
+          isElided: lines.isElided), into: &batch)
+    }
+    return true
+  }
+}

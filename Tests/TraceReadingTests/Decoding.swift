@@ -1,0 +1,98 @@
+import SyscallABI
+import TraceReading
+
+/// A log as a literal, decoded: what most tests look at.
+struct Decoded {
+  var items: [TraceItem] = []
+  var events: [SyscallEvent] = []
+  var began: [SyscallEvent] = []
+  var ends: [ProcessEnd] = []
+  var malformed: [MalformedLine] = []
+  var snapshots: [Snapshot] = []
+  var hosts: [HostDescription] = []
+  var iovecs: [[IOVec]] = []
+  var names: [String?] = []
+  var error: TraceError?
+  var paths = PathTable()
+
+  /// One line of text per item, in order: for comparing whole logs.
+  var summary: [String] = []
+
+  init(_ log: String, pieceLength: Int = .max, itemsPerBatch: Int = 4096) {
+    self.init(
+      bytes: Array(log.utf8), pieceLength: pieceLength, itemsPerBatch: itemsPerBatch)
+  }
+
+  init(
+    bytes: [UInt8], pieceLength: Int = .max, itemsPerBatch: Int = 4096,
+    isPipelined: Bool = false
+  ) {
+    let options = TraceReader.Options(isPipelined: isPipelined, itemsPerBatch: itemsPerBatch)
+    do throws(TraceError) {
+      let source = MemorySource(bytes, pieceLength: pieceLength)
+      try read(TraceReader(source: source, name: "log", paths: paths, options: options))
+    } catch {
+      self.error = error
+    }
+  }
+
+  init(path: String, isPipelined: Bool = false) {
+    do throws(TraceError) {
+      try read(
+        TraceReader(path: path, paths: paths, options: .init(isPipelined: isPipelined)))
+    } catch {
+      self.error = error
+    }
+  }
+
+  mutating func read(_ reader: TraceReader) throws(TraceError) {
+    var batch = TraceBatch()
+    while try reader.nextBatch(into: &batch) {
+      for item in batch.items { take(item, batch) }
+    }
+  }
+
+  private mutating func take(_ item: TraceItem, _ batch: TraceBatch) {
+    items.append(item)
+    switch item {
+    case .began(let event):
+      began.append(event)
+      summary.append("began " + describe(event, batch))
+    case .completed(let event):
+      events.append(event)
+      summary.append(describe(event, batch))
+      if case .processMadvise(_, let range, _) = event.call {
+        iovecs.append(range.indices.map { batch.iovecs[$0] })
+      }
+      if case .setVMAName(_, _, let name) = event.call {
+        names.append(name.map { batch.strings[Int($0)] })
+      }
+    case .processEnded(let end):
+      ends.append(end)
+      summary.append("\(end)")
+    case .snapshot(let index):
+      snapshots.append(batch.snapshots[index])
+      summary.append("snapshot \(batch.snapshots[index])")
+    case .host(let index):
+      hosts.append(batch.hosts[index])
+      summary.append("host \(batch.hosts[index])")
+    case .malformed(let index):
+      malformed.append(batch.malformed[index])
+      summary.append("malformed \(batch.malformed[index])")
+    }
+  }
+
+  private func describe(_ event: SyscallEvent, _ batch: TraceBatch) -> String {
+    var text = "\(event)"
+    switch event.call {
+    case .mmap(_, _, _, _, _, let file, _), .execve(let file):
+      text += " path=\(paths.text(of: file))"
+    case .processMadvise(_, let range, _):
+      text += " vector=\(range.indices.map { batch.iovecs[$0] })"
+    case .setVMAName(_, _, let name?):
+      text += " name=\(batch.strings[Int(name)])"
+    default: break
+    }
+    return text
+  }
+}
