@@ -1,0 +1,152 @@
+public import SyscallABI
+
+/// Two VMAs that touch, and everything in which they differ.
+public struct VMABoundary: Hashable, Sendable {
+  public var lower: VMA
+  public var upper: VMA
+  /// All that differs, in the order of `Cause`; empty if only a merge was never tried.
+  public var differences: Causes
+  /// The flags that differ, prot and sharing left out.
+  public var differingFlags: VMAFlags
+
+  /// Why two VMAs that touch are two, in the order in which the first cause is chosen.
+  public enum Cause: UInt8, CaseIterable, Sendable, BitwiseCopyable {
+    case special, prot, shared, file, offset, flags, policy, name, userfaultfd, closeHook, heap
+    case anonVMA
+    /// All is equal, but no call tried a merge since they became so.
+    case notTried
+
+    /// The name in reports.
+    public var label: StaticString {
+      switch self {
+      case .special: "special"
+      case .prot: "prot"
+      case .shared: "shared"
+      case .file: "file"
+      case .offset: "offset"
+      case .flags: "flags"
+      case .policy: "policy"
+      case .name: "name"
+      case .userfaultfd: "userfaultfd"
+      case .closeHook: "close_hook"
+      case .heap: "heap"
+      case .anonVMA: "anon_vma"
+      case .notTried: "not_tried"
+      }
+    }
+
+    /// The two VMAs could not be one without changing what the program sees.
+    public var isNeeded: Bool { rawValue <= Cause.offset.rawValue }
+  }
+
+  /// A set of causes.
+  public struct Causes: OptionSet, Hashable, Sendable, BitwiseCopyable {
+    public var rawValue: UInt16
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+    init(_ cause: Cause) { rawValue = 1 << UInt16(cause.rawValue) }
+
+    public func contains(_ cause: Cause) -> Bool { rawValue & Causes(cause).rawValue != 0 }
+  }
+
+  /// The first cause; `.notTried` if nothing differs.
+  public var cause: Cause {
+    if differences.isEmpty { return .notTried }
+    return Cause(rawValue: UInt8(differences.rawValue.trailingZeroBitCount)) ?? .notTried
+  }
+
+  /// Mending this one cause would make the two one.
+  public var isAlone: Bool { differences.rawValue.nonzeroBitCount <= 1 }
+}
+
+/// How many touching pairs there are, by first cause.
+public struct BoundaryCounts: Hashable, Sendable {
+  private var counts = [Int](repeating: 0, count: VMABoundary.Cause.allCases.count)
+  private var alone = [Int](repeating: 0, count: VMABoundary.Cause.allCases.count)
+
+  public init() {}
+
+  /// Pairs whose first cause is `cause`.
+  public subscript(cause: VMABoundary.Cause) -> Int { counts[Int(cause.rawValue)] }
+
+  /// Pairs that differ in nothing but `cause`.
+  public func alone(_ cause: VMABoundary.Cause) -> Int { alone[Int(cause.rawValue)] }
+
+  public var total: Int { counts.reduce(0, +) }
+
+  /// Pairs that differ only in what a program does not see.
+  public var missedMerges: Int {
+    VMABoundary.Cause.allCases.reduce(0) { $0 + ($1.isNeeded ? 0 : self[$1]) }
+  }
+
+  public mutating func add(_ boundary: VMABoundary) {
+    counts[Int(boundary.cause.rawValue)] += 1
+    if boundary.isAlone { alone[Int(boundary.cause.rawValue)] += 1 }
+  }
+}
+
+extension AddressSpace where Index: ~Copyable {
+  /// Every pair of VMAs that touch, in address order, with all that keeps them apart.
+  ///
+  /// - Complexity: O(*n*).
+  public borrowing func forEachBoundary(_ body: (VMABoundary) -> Void) {
+    var lower = index.first()
+    while !lower.isNone {
+      let upper = index.next(lower)
+      if upper.start == lower.end { body(boundary(vma(lower), vma(upper))) }
+      lower = upper
+    }
+  }
+
+  /// The touching pairs, counted by first cause.
+  public borrowing func boundaryCounts() -> BoundaryCounts {
+    var counts = BoundaryCounts()
+    forEachBoundary { counts.add($0) }
+    return counts
+  }
+
+  /// All in which two neighbours differ.
+  private borrowing func boundary(_ lower: VMA, _ upper: VMA) -> VMABoundary {
+    var causes: VMABoundary.Causes = []
+    func note(_ cause: VMABoundary.Cause, _ differs: Bool) {
+      if differs { causes.formUnion(VMABoundary.Causes(cause)) }
+    }
+    let either = lower.flags.union(upper.flags)
+    let sharing: VMAFlags = [.shared, .mayShare]
+    let differing = lower.flags.symmetricDifference(upper.flags)
+    let others = differing.subtracting(.access).subtracting(sharing).subtracting(.softDirty)
+    note(.special, !either.isDisjoint(with: .special))
+    note(.prot, !differing.isDisjoint(with: .access))
+    note(.shared, !differing.isDisjoint(with: sharing))
+    note(.file, lower.file != upper.file)
+    note(.offset, !continues(lower, upper))
+    note(.flags, !others.isEmpty)
+    note(.policy, lower.policy != upper.policy)
+    note(.name, lower.name != upper.name)
+    note(.userfaultfd, lower.userfault != upper.userfault)
+    note(.closeHook, lower.hasCloseHook && upper.hasCloseHook)
+    note(.heap, isStartOfHeap(upper))
+    note(.anonVMA, !anonVMAsFit(lower.anonVMA, upper.anonVMA))
+    return VMABoundary(
+      lower: lower, upper: upper, differences: causes, differingFlags: others)
+  }
+
+  /// The offsets go on across the border. Between a file and no file there is nothing to continue.
+  private func continues(_ lower: VMA, _ upper: VMA) -> Bool {
+    if (lower.file == .none) != (upper.file == .none) { return true }
+    return lower.pageOffset &+ lower.range.lengthInPages == upper.pageOffset
+  }
+
+  /// brk never extends what ends at the start of the heap.
+  private func isStartOfHeap(_ upper: VMA) -> Bool {
+    profile.follows(.brkOnlyExpands) && upper.file == .none
+      && upper.range.start == layout.startBrk.roundedUpToPage && upper.range.start < currentBreak
+      && layout.startBrk != .zero
+  }
+
+  private func anonVMAsFit(_ lower: AnonVMA, _ upper: AnonVMA) -> Bool {
+    isMergeableAnonVMA(
+      target: lower, source: upper, sourceIsForkChild: upper.isForkChild, profile)
+      || isMergeableAnonVMA(
+        target: upper, source: lower, sourceIsForkChild: lower.isForkChild, profile)
+  }
+}

@@ -1,0 +1,223 @@
+public import SyscallABI
+public import SystemPackage
+
+extension AddressSpace where Index: ~Copyable {
+  /// Grows, shrinks, moves or duplicates mapped memory.
+  ///
+  /// - Parameters:
+  ///   - address: of the old range, page-aligned.
+  ///   - oldSize: in bytes; rounded up to pages. 0 duplicates a shared mapping.
+  ///   - newSize: in bytes; rounded up to pages.
+  ///   - newAddress: the target asked for with MREMAP_FIXED.
+  ///   - result: the address that the call returned: it says whether a growing range moved, and
+  ///     where a range without a fixed target went.
+  ///   - leniently: the call is known to have succeeded, so nothing is refused but nonsense.
+  /// - Throws: `invalidArgument` (flags, alignment, new size 0, overlap, a resize with
+  ///   MREMAP_DONTUNMAP), `badAddress` (nothing mapped, or the old range passes the end of its
+  ///   VMA), `noMemory` (no room to grow, limits), `notPermitted` (sealed),
+  ///   `resourceTemporarilyUnavailable` (RLIMIT_MEMLOCK). With several VMAs, those below the one
+  ///   that fails have moved; with MREMAP_FIXED the target may be unmapped.
+  /// - Complexity: O(log *n* + VMAs in both ranges).
+  ///
+  /// Linux: `do_mremap` (6.17).
+  public mutating func mremap(
+    _ address: Address, oldSize: UInt64, newSize: UInt64, flags: RemapFlags,
+    newAddress: Address? = nil, result: Address, leniently: Bool = false
+  ) throws(Errno) {
+    let target = flags.contains(.fixed) ? newAddress ?? result : result
+    var request = RemapRequest(
+      address: address, oldSize: Page.align(oldSize) ?? 0, newSize: Page.align(newSize) ?? 0,
+      flags: flags, target: target)
+    if let errno = remapParameterError(request), !leniently || errno != .noMemory { throw errno }
+    var failure: Errno?
+    do throws(Errno) {
+      if request.onlyMoves && profile.follows(.multiVMARemap) {
+        try remapSeveral(request, leniently: leniently)
+      } else {
+        try remapOne(&request, leniently: leniently)
+      }
+    } catch {
+      failure = error
+    }
+    finish(around: address)
+    if let failure { throw failure }
+  }
+
+  /// Each VMA in the old range moves by itself; gaps keep their width.
+  ///
+  /// Linux: `remap_move` (6.17).
+  private mutating func remapSeveral(
+    _ request: RemapRequest, leniently: Bool
+  ) throws(Errno) {
+    let source = AddressRange(request.address, request.address &+ request.oldSize)
+    var position = source.start
+    var isFirst = true
+    while true {
+      let entry = index.find(position)
+      if entry.isNone || entry.start >= source.end {
+        if isFirst && !leniently { throw .badAddress }
+        return
+      }
+      if isFirst && entry.start > source.start && !leniently { throw .badAddress }
+      let start = max(entry.start, position)
+      let size = min(entry.end, source.end) &- start
+      var part = RemapRequest(
+        address: start, oldSize: size, newSize: size, flags: request.flags,
+        target: request.target &+ (start &- source.start))
+      try remapOne(&part, leniently: leniently)
+      isFirst = false
+      position = start &+ size
+      if position >= source.end { return }
+    }
+  }
+
+  /// Linux: `check_prep_vma`, `mremap_to`, `mremap_at`.
+  private mutating func remapOne(
+    _ request: inout RemapRequest, leniently: Bool
+  ) throws(Errno) {
+    if let errno = remapError(request), !leniently || vmaContaining(request.address) == nil {
+      throw errno
+    }
+    if request.impliesTarget {
+      if request.flags.contains(.fixed) {
+        try doMunmap(request.targetRange, leniently: leniently)
+        if vmaContaining(request.address) == nil { throw .badAddress }
+      }
+      if request.newSize < request.oldSize {
+        try shrink(request, leniently: leniently)
+        request.oldSize = request.newSize
+      }
+      try moveVMA(request, leniently: leniently)
+    } else if request.newSize < request.oldSize {
+      try shrink(request, leniently: leniently)
+    } else if request.newSize > request.oldSize {
+      try expand(request, leniently: leniently)
+    }
+  }
+
+  /// `VVVVVV   =>   VVV`; the tail that goes may reach into other VMAs.
+  private mutating func shrink(_ request: RemapRequest, leniently: Bool) throws(Errno) {
+    let tail = AddressRange(
+      request.address &+ request.newSize, request.address &+ request.oldSize)
+    try doMunmap(tail, leniently: leniently)
+  }
+
+  /// Linux: `expand_vma`, `expand_vma_in_place`, `vma_merge_extend`.
+  private mutating func expand(_ request: RemapRequest, leniently: Bool) throws(Errno) {
+    let entry = index.search(request.address)
+    let growth = AddressRange(
+      request.address &+ request.oldSize, request.address &+ request.newSize)
+    let fits = canGrowInPlace(entry, request)
+    if fits && request.target == request.address || leniently && request.target == request.address {
+      if !fits { try doMunmap(growth, leniently: true) }
+      growInPlace(index.search(request.address), growth)
+    } else {
+      if !request.flags.contains(.mayMove) && !leniently { throw .noMemory }
+      try moveVMA(request, leniently: leniently)
+    }
+  }
+
+  /// ```
+  /// VVVV**NN   =>   VVVVVVVV  or  VVVVVVNN
+  /// ```
+  private mutating func growInPlace(_ entry: VMAEntry, _ growth: AddressRange) {
+    let record = slab[entry.handle]
+    let isLocked = attributes[record.attributes].flags.contains(.locked)
+    let around = VMANeighbours(previous: entry, next: index.next(entry))
+    if entry.end != growth.start {
+      // Only a recording that disagrees comes here: the range did not end with its VMA.
+      let after = index.findPrepare(growth.start)
+      attributes.retain(record.attributes)
+      vmaLink(growth, record.attributes, record.anonVMA, between: after)
+    } else if !profile.follows(.remapGrowthJoinsNext) {
+      _ = vmaAdjust(entry, entry.start, growth.end)
+    } else if vmaMergeNew(growth, record.attributes, anonVMA: record.anonVMA, between: around) == nil
+    {
+      // Special mappings do not merge, not even with their own growth.
+      _ = setRange(entry, AddressRange(entry.start, growth.end))
+    }
+    if isLocked { populate(growth, ignoringErrors: true) }
+  }
+
+  /// Copies a range to its target, then removes the source.
+  ///
+  /// Linux: `move_vma`, `copy_vma`.
+  private mutating func moveVMA(_ request: RemapRequest, leniently: Bool) throws(Errno) {
+    if !leniently && mapCount >= limits.maxMapCount - 3 { throw .noMemory }
+    let target = request.targetRange
+    if isMapped(anyOf: target) { try doMunmap(target, leniently: true) }
+    let from = index.search(request.address)
+    let record = slab[from.handle]
+    let isLocked = attributes[record.attributes].flags.contains(.locked)
+    copyVMA(from, record, request)
+    if request.flags.contains(.dontUnmap) {
+      leaveSource(request)
+    } else if request.oldSize > 0 {
+      try doMunmap(
+        AddressRange(request.address, request.address &+ request.oldSize), leniently: true)
+    }
+    if isLocked && request.newSize > request.oldSize {
+      populate(
+        AddressRange(target.start &+ request.oldSize, target.end), ignoringErrors: true)
+    }
+  }
+
+  private mutating func copyVMA(
+    _ from: VMAEntry, _ record: VMARecord, _ request: RemapRequest
+  ) {
+    var copied = attributes[record.attributes]
+    if copied.isAnonymous && record.anonVMA.isNone {
+      // Never written: it may as well have been created at the target.
+      copied.linear = 0
+    } else {
+      let offset = copied.pageOffset(at: request.address)
+      copied.linear = MergeAttributes.linear(offset: offset, at: request.target)
+    }
+    let id = attributes.intern(copied)
+    let around = index.findPrepare(request.target)
+    let merged = vmaMergeNew(
+      request.targetRange, id, anonVMA: record.anonVMA,
+      copiedFromForkChild: record.anonVMA.isForkChild, between: around)
+    if merged != nil {
+      attributes.release(id)
+    } else {
+      vmaLink(request.targetRange, id, record.anonVMA, between: around)
+    }
+  }
+
+  /// The emptied source stays mapped: it is no longer locked (the whole VMA), and if all of it was
+  /// moved, it is as if never written.
+  ///
+  /// Linux: `dontunmap_complete`.
+  private mutating func leaveSource(_ request: RemapRequest) {
+    let entry = index.search(request.address)
+    var left = attributes(of: entry)
+    if !left.flags.isDisjoint(with: [.locked, .lockOnFault]) {
+      left.flags.subtract([.locked, .lockOnFault])
+      let id = attributes.intern(left)
+      setAttributes(entry, id)
+    }
+    let end = request.address &+ request.oldSize
+    if entry.start == request.address && entry.end == end {
+      slab[entry.handle].anonVMA = .none
+    }
+  }
+}
+
+/// The arguments of an mremap, sizes rounded to pages.
+struct RemapRequest: BitwiseCopyable {
+  var address: Address
+  var oldSize: UInt64
+  var newSize: UInt64
+  var flags: RemapFlags
+  /// Where the range goes; its own address if it stays.
+  var target: Address
+
+  /// Linux: `vrm_implies_new_addr`.
+  var impliesTarget: Bool { flags.intersects(.fixed | .dontUnmap) }
+  /// Linux: `vrm_move_only`.
+  var onlyMoves: Bool { flags.contains(.fixed) && oldSize == newSize }
+
+  /// - Precondition: it does not wrap.
+  var targetRange: AddressRange { AddressRange(target, target &+ newSize) }
+}

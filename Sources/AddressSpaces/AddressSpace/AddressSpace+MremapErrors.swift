@@ -1,0 +1,112 @@
+public import SyscallABI
+public import SystemPackage
+
+extension AddressSpace where Index: ~Copyable {
+  /// The error with which mremap would fail; nil if it would succeed. Nothing is changed.
+  ///
+  /// Where the kernel would look for a free range, one is taken to exist.
+  public borrowing func predictMremap(
+    _ address: Address, oldSize: UInt64, newSize: UInt64, flags: RemapFlags,
+    newAddress: Address? = nil
+  ) -> Errno? {
+    let request = RemapRequest(
+      address: address, oldSize: Page.align(oldSize) ?? 0, newSize: Page.align(newSize) ?? 0,
+      flags: flags, target: newAddress ?? address)
+    if flags.contains(.dontUnmap) && !flags.contains(.fixed) {
+      // The hint is not in the log: only what does not depend on it can be told.
+      if request.newSize == 0 || !flags.contains(.mayMove) || oldSize != newSize {
+        return .invalidArgument
+      }
+      return remapError(request)
+    }
+    if let errno = remapParameterError(request) { return errno }
+    if request.onlyMoves && profile.follows(.multiVMARemap) { return predictSeveral(request) }
+    if let errno = remapError(request) { return errno }
+    if flags.contains(.fixed) {
+      if let failure = munmapFailure(request.targetRange) { return failure.errno }
+    } else if request.newSize < request.oldSize {
+      let tail = AddressRange(address &+ request.newSize, address &+ request.oldSize)
+      return munmapFailure(tail)?.errno
+    } else if request.newSize > request.oldSize && !flags.contains(.mayMove) {
+      return canGrowInPlace(index.search(address), request) ? nil : .noMemory
+    }
+    return nil
+  }
+
+  private borrowing func predictSeveral(_ request: RemapRequest) -> Errno? {
+    let source = AddressRange(request.address, request.address &+ request.oldSize)
+    var entry = index.search(source.start)
+    if entry.isNone || entry.start > source.start { return .badAddress }
+    while !entry.isNone && entry.start < source.end {
+      let start = max(entry.start, source.start)
+      let size = min(entry.end, source.end) &- start
+      let part = RemapRequest(
+        address: start, oldSize: size, newSize: size, flags: request.flags,
+        target: request.target &+ (start &- source.start))
+      if let errno = remapError(part) { return errno }
+      if let failure = munmapFailure(part.targetRange) { return failure.errno }
+      entry = index.next(entry)
+    }
+    return nil
+  }
+
+  /// What is wrong with the arguments alone.
+  ///
+  /// Linux: `check_mremap_params`.
+  borrowing func remapParameterError(_ request: RemapRequest) -> Errno? {
+    let flags = request.flags
+    let known = RemapFlags.mayMove | .fixed | .dontUnmap
+    if !known.contains(flags) || !request.address.isPageAligned { return .invalidArgument }
+    if request.newSize == 0 || request.newSize > taskSize.rawValue { return .invalidArgument }
+    if !request.impliesTarget { return nil }
+    if request.target > taskSize &- request.newSize || !request.target.isPageAligned {
+      return .invalidArgument
+    }
+    if !flags.contains(.mayMove) { return .invalidArgument }
+    if flags.contains(.dontUnmap) && request.oldSize != request.newSize {
+      return .invalidArgument
+    }
+    let sourceEnd = request.address &+ request.oldSize
+    if sourceEnd > request.target && request.target &+ request.newSize > request.address {
+      return .invalidArgument
+    }
+    if mapCount + 2 >= limits.maxMapCount - 3 { return .noMemory }
+    return nil
+  }
+
+  /// What is wrong with the VMA at the old address.
+  ///
+  /// Linux: `check_prep_vma`.
+  borrowing func remapError(_ request: RemapRequest) -> Errno? {
+    let entry = index.search(request.address)
+    if entry.isNone || request.address < entry.start { return .badAddress }
+    let flags = attributes(of: entry).flags
+    if flags.contains(.sealed) { return .notPermitted }
+    let grows = request.newSize > request.oldSize
+    if !grows && !request.impliesTarget { return nil }
+    let isFixedInSize = !flags.isDisjoint(with: [.dontExpand, .pfnMap])
+    if request.oldSize == 0 && flags.isDisjoint(with: [.shared, .mayShare]) {
+      return .invalidArgument
+    }
+    if request.flags.contains(.dontUnmap) && isFixedInSize { return .invalidArgument }
+    if request.oldSize > entry.end &- request.address { return .badAddress }
+    if request.newSize == request.oldSize { return nil }
+    if isFixedInSize { return .badAddress }
+    if !grows { return nil }
+    let pages = (request.newSize &- request.oldSize) >> Page.shift
+    if flags.contains(.locked) && mlockExceedsLimit(pages) {
+      return .resourceTemporarilyUnavailable
+    }
+    return exceedsAddressSpaceLimit(pages) ? .noMemory : nil
+  }
+
+  /// The range ends with its VMA, and what it grows into is free.
+  ///
+  /// Linux: `vma_expandable`.
+  borrowing func canGrowInPlace(_ entry: VMAEntry, _ request: RemapRequest) -> Bool {
+    guard entry.end == request.address &+ request.oldSize else { return false }
+    let end = request.address &+ request.newSize
+    guard end > entry.end && end <= taskSize else { return false }
+    return !isMapped(anyOf: AddressRange(entry.end, end))
+  }
+}

@@ -1,0 +1,120 @@
+public import SyscallABI
+public import SystemPackage
+
+extension AddressSpace where Index: ~Copyable {
+  /// Attaches a SysV shared memory segment at the address that the call returned.
+  ///
+  /// - Parameters:
+  ///   - length: the size of the segment in bytes; rounded up to pages.
+  ///   - segment: an id of its own for each attach: the kernel opens the segment anew every time.
+  ///   - replaces: SHM_REMAP.
+  /// - Returns: the bytes of live VMAs that were in the way without SHM_REMAP.
+  /// - Throws: `invalidArgument`, `noMemory`, `notPermitted`, as mmap.
+  ///
+  /// Linux: `do_shmat`.
+  @discardableResult
+  public mutating func shmat(
+    at address: Address, length: UInt64, segment: FileDescriptionID, readOnly: Bool = false,
+    exec: Bool = false, replaces: Bool = false, leniently: Bool = false
+  ) throws(Errno) -> UInt64 {
+    guard address.isPageAligned, let size = Page.align(length), size > 0,
+      address &+ size > address
+    else { throw .invalidArgument }
+    if !leniently && mapCount > limits.maxMapCount { throw .noMemory }
+    var prot: Protection = readOnly ? .read : .read | .write
+    if exec { prot = prot | .exec }
+    var attributes = newAttributes(
+      at: address, prot: prot, flags: .shared, file: segment, fileIsWritable: !readOnly,
+      offset: 0)
+    attributes.hasCloseHook = true
+    return try mmapRegion(
+      AddressRange(address, address &+ size), attributes, replaces: replaces, populates: false,
+      leniently: leniently)
+  }
+
+  /// Detaches the segment that was attached at `address`: all pieces of that attach that are still
+  /// where they were.
+  ///
+  /// - Throws: `invalidArgument` if there is none.
+  ///
+  /// Linux: `ksys_shmdt`.
+  public mutating func shmdt(_ address: Address) throws(Errno) {
+    guard let first = attachedPiece(address) else { throw .invalidArgument }
+    // All pieces of one attach that did not move have the same constant.
+    let wanted = attributes(of: first)
+    var entry = first
+    while !entry.isNone {
+      let next = index.next(entry)
+      let present = attributes(of: entry)
+      if present.hasCloseHook && present.file == wanted.file && present.linear == wanted.linear {
+        vmaRemove(entry)
+      }
+      entry = next
+    }
+    finish(around: address)
+  }
+
+  /// The error with which shmdt would fail; nil if it would succeed.
+  public borrowing func predictShmdt(_ address: Address) -> Errno? {
+    attachedPiece(address) == nil ? .invalidArgument : nil
+  }
+
+  private borrowing func attachedPiece(_ address: Address) -> VMAEntry? {
+    guard address.isPageAligned else { return nil }
+    let constant = MergeAttributes.linear(offset: PageOffset(0), at: address)
+    var entry = index.search(address)
+    while !entry.isNone {
+      let attributes = attributes(of: entry)
+      if attributes.hasCloseHook && attributes.linear == constant { return entry }
+      entry = index.next(entry)
+    }
+    return nil
+  }
+
+  /// Changes which pages of its file a shared mapping shows: a new mapping since Linux 4.0.
+  ///
+  /// - Parameters:
+  ///   - pageOffset: the first page of the file to show.
+  /// - Throws: `invalidArgument` if the range is not inside shared mappings of one file.
+  ///
+  /// Linux: `remap_file_pages`.
+  public mutating func remapFilePages(
+    _ address: Address, length: UInt64, pageOffset: PageOffset, leniently: Bool = false
+  ) throws(Errno) {
+    let start = address.roundedDownToPage
+    let size = length & ~Page.mask
+    let range = AddressRange(start, start &+ size < start ? start : start &+ size)
+    let first = index.search(start)
+    guard size > 0, !range.isEmpty, !first.isNone, first.start <= start else {
+      throw .invalidArgument
+    }
+    var attributes = self.attributes(of: first)
+    guard attributes.flags.contains(.shared), attributes.file != .none,
+      isOneMapping(range, like: attributes, from: first)
+    else { throw .invalidArgument }
+    attributes.linear = MergeAttributes.linear(offset: pageOffset, at: start)
+    // The mapping is made anew from the access bits: advice and policy are lost.
+    let kept: VMAFlags = [.read, .write, .exec, .shared, .locked]
+    attributes.flags = attributes.flags.intersection(
+      kept.union([.mayRead, .mayWrite, .mayExec, .mayShare]))
+    attributes.policy = .default
+    attributes.name = .none
+    _ = try mmapRegion(
+      range, attributes, replaces: true, populates: true, leniently: leniently)
+  }
+
+  private borrowing func isOneMapping(
+    _ range: AddressRange, like attributes: MergeAttributes, from first: VMAEntry
+  ) -> Bool {
+    var entry = first
+    var position = range.start
+    while position < range.end {
+      if entry.isNone || position < entry.start { return false }
+      let here = self.attributes(of: entry)
+      if here.file != attributes.file || here.flags != attributes.flags { return false }
+      position = entry.end
+      entry = index.next(entry)
+    }
+    return true
+  }
+}
