@@ -1,6 +1,6 @@
 import AddressSpaces
-import ArgumentParser
-import Replay
+public import ArgumentParser
+public import Replay
 import SyscallABI
 import TraceReading
 

@@ -86,7 +86,7 @@ extension ReplayArguments {
     var maps: [(pid: PID, entries: [MapsEntry])] = []
     for file in initialMaps {
       do throws(TraceError) {
-        maps.append((file.pid, try MapsFile.read(path: file.path, paths: paths)))
+        maps.append((file.pid, try MapsFile.parse(InputFile.read(file.path), paths: paths, path: file.path)))
       } catch {
         throw TraceSession.report(error)
       }

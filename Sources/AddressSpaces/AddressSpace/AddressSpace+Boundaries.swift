@@ -82,6 +82,14 @@ public struct BoundaryCounts: Hashable, Sendable {
     counts[Int(boundary.cause.rawValue)] += 1
     if boundary.isAlone { alone[Int(boundary.cause.rawValue)] += 1 }
   }
+
+  /// Adds the counts of another address space.
+  public mutating func add(_ other: BoundaryCounts) {
+    for index in counts.indices {
+      counts[index] += other.counts[index]
+      alone[index] += other.alone[index]
+    }
+  }
 }
 
 extension AddressSpace where Index: ~Copyable {

@@ -9,7 +9,7 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
   /// The largest `total_vm` after any call, in pages (`hiwater_vm`).
   public internal(set) var totalVMPeak: UInt64 = 0
 
-  init() {}
+  public init() {}
 
   public func merges(_ mergeCase: MergeCase) -> UInt64 {
     mergeCounts[Int(mergeCase.rawValue)]
