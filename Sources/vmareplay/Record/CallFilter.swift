@@ -35,6 +35,9 @@ enum CallFilter {
     462,  // mseal
   ]
 
+  /// Numbers of vfork, clone and clone3.
+  static let taskMaking: Set<Int> = [58, 56, 435]
+
   static let exit = 60
   static let exitGroup = 231
 }

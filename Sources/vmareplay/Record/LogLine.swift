@@ -10,6 +10,8 @@ struct LogLine: Equatable {
     case exitGroupBegun
     /// `exit(` of one thread has begun; its line may not be complete yet.
     case exitBegun
+    /// A call that makes a task has succeeded.
+    case created(task: Int32)
     case exited
     case killed(signal: String)
     case superseded(by: Int32)
@@ -65,18 +67,28 @@ struct LogLine: Equatable {
     case UInt8(ascii: "e"):
       if text.starts(with: "exit_group(".utf8) { return .exitGroupBegun }
       if text.starts(with: "exit(".utf8) { return .exitBegun }
-      guard text.starts(with: "execve(".utf8) || text.starts(with: "execveat(".utf8) else {
-        return .other
-      }
-      return DelayMark.hasSucceeded(text) ? .execveCompleted : .other
+      return result(text, ofCall: text)
+    case UInt8(ascii: "c"), UInt8(ascii: "f"), UInt8(ascii: "v"):
+      return result(text, ofCall: text)
     case UInt8(ascii: "<"):
-      guard
-        text.starts(with: "<... execve resumed>".utf8)
-          || text.starts(with: "<... execveat resumed>".utf8)
-      else { return .other }
-      return DelayMark.hasSucceeded(text) ? .execveCompleted : .other
+      guard text.starts(with: "<... ".utf8) else { return .other }
+      return result(text, ofCall: text.dropFirst("<... ".utf8.count))
     case UInt8(ascii: "+"): return ending(words(text))
     case UInt8(ascii: "-"): return signal(words(text))
+    default: return .other
+    }
+  }
+
+  /// - Parameter call: the same text from the name of the call on.
+  private static func result(_ text: ArraySlice<UInt8>, ofCall call: ArraySlice<UInt8>) -> Event {
+    let end = call.prefix(16).firstIndex { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: " ") }
+    guard let end else { return .other }
+    switch String(decoding: call[..<end], as: UTF8.self) {
+    case "execve", "execveat":
+      return CallResult.value(of: text) == 0 ? .execveCompleted : .other
+    case "clone", "clone3", "fork", "vfork":
+      guard let child = CallResult.value(of: text), child > 0 else { return .other }
+      return .created(task: Int32(truncatingIfNeeded: child))
     default: return .other
     }
   }

@@ -12,6 +12,9 @@ struct Recorder: ~Copyable {
   var text: RecordingLog
   var file: RecordingFile
   var signals: JobSignals
+  /// What strace has to say; nil if it says that to the user directly.
+  private var messagePipe: FileDescriptor?
+  private var messages = StraceMessages()
   /// Snapshots that came too late.
   private(set) var missed = 0
   private var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -20,14 +23,16 @@ struct Recorder: ~Copyable {
 
   init(
     strace: Int32, log: FileDescriptor, pipe: (folder: String, path: String),
-    file: consuming RecordingFile, signals: JobSignals, delayMicroseconds: Int
+    file: consuming RecordingFile, signals: JobSignals, messagePipe: FileDescriptor?,
+    text: RecordingLog
   ) {
     self.strace = strace
     self.log = log
     self.pipe = pipe
     self.file = file
     self.signals = signals
-    text = RecordingLog(delayMicroseconds: delayMicroseconds, leader: Stillness.leader(of:))
+    self.messagePipe = messagePipe
+    self.text = text
   }
 
   /// The recorded program has been started.
@@ -39,16 +44,20 @@ struct Recorder: ~Copyable {
   mutating func run() throws -> RecordingPlatform.End {
     var end: RecordingPlatform.End?
     while end == nil {
-      RecordingPlatform.wait(for: [log, signals.pipe], milliseconds: hasProgram ? 1000 : 50)
-      let due = try readLog()
+      let sources = [log, signals.pipe] + (messagePipe.map { [$0] } ?? [])
+      RecordingPlatform.wait(
+        for: sources, milliseconds: signals.arePending || !hasProgram ? 50 : 1000)
+      let due = try readLog(pausesForDue: true)
       if !due.isEmpty { try takeSnapshots(due) }
       writeFinished()
+      try passMessagesOn()
       signals.act(on: &text, strace: strace)
       // Without a writer the pipe is at its end, also before strace has opened it.
       if hasEnded { end = RecordingPlatform.end(of: strace, waits: pipeIsRemoved) }
     }
-    _ = try readLog()
+    _ = try readLog(pausesForDue: false)
     text.close()
+    try passMessagesOn()
     writeFinished()
     removePipe()
     return end ?? .exited(0)
@@ -62,13 +71,27 @@ struct Recorder: ~Copyable {
     pipeIsRemoved = true
   }
 
+  private mutating func passMessagesOn() throws {
+    guard let pipe = messagePipe else { return }
+    while let count = try RecordingPlatform.read(pipe, into: &buffer) {
+      if count == 0 {
+        messagePipe = nil
+        return
+      }
+      // There is no better place to say that standard error is closed.
+      try? RecordingPlatform.write(messages.absorb(buffer[..<count])[...], to: .standardError)
+    }
+  }
+
   private mutating func writeFinished() {
     let lines = text.takeFinished()
     if !lines.isEmpty { file.write(lines) }
   }
 
-  /// Takes in all that strace has written so far.
-  private mutating func readLog() throws -> [TracedTasks.Due] {
+  /// Takes in what strace has written so far.
+  ///
+  /// - Parameter pausesForDue: return as soon as a snapshot is due, since the delay runs.
+  private mutating func readLog(pausesForDue: Bool) throws -> [TracedTasks.Due] {
     var due: [TracedTasks.Due] = []
     hasEnded = false
     while let count = try RecordingPlatform.read(log, into: &buffer) {
@@ -78,9 +101,9 @@ struct Recorder: ~Copyable {
       }
       removePipe()
       due += text.absorb(buffer[..<count])
-      // Lines wait for the disk, not in memory; but a snapshot must not wait.
-      if !due.isEmpty || signals.arePending { break }
-      writeFinished()
+      if pausesForDue, !due.isEmpty || signals.arePending { break }
+      // Lines do not wait in memory; but if a snapshot is due, it comes first.
+      if due.isEmpty { writeFinished() }
     }
     return due
   }
@@ -91,15 +114,9 @@ struct Recorder: ~Copyable {
     guard isWorthStopping else { return }
     let stillness = Stillness(strace: strace)
     guard stillness.begin() else { return }
-    var due = first
     // What has been written before the stop comes before the snapshots.
-    while true {
-      let length = due.count
-      let more = try readLog()
-      due += more
-      if hasEnded || (more.isEmpty && due.count == length) { break }
-    }
-    for item in due { take(item) }
+    let due = first + (try readLog(pausesForDue: false))
+    for (index, item) in due.enumerated() where !due[(index + 1)...].contains(item) { take(item) }
     stillness.end()
   }
 

@@ -1,16 +1,8 @@
 /// Turns the text that strace writes into the text of a recording. Pure: it does no I/O itself.
 ///
-/// strace starts `env`, which becomes the program: what `env` does is cut, up to the execve of the
-/// program. Marks of the injected delays are taken out.
+/// What the launcher does is cut, up to the execve of the program. Marks of the injected delays are
+/// taken out.
 struct RecordingLog {
-  private enum Part: Equatable {
-    /// Before the execve of the launcher itself.
-    case start
-    /// In the launcher, which has this pid.
-    case launcher(Int32)
-    case program
-  }
-
   private(set) var tasks: TracedTasks
   /// The recorded program's pid, from its execve on.
   private(set) var program: Int32?
@@ -24,11 +16,14 @@ struct RecordingLog {
   private var partial: [UInt8] = []
   /// An exit that began in `partial` has been reported.
   private var partialIsReported = false
-  private var part = Part.start
+  /// How many more execves of the launcher come before the program's.
+  private var launcherSteps: Int
   private let delayMicroseconds: Int
 
-  init(delayMicroseconds: Int, leader: @escaping (Int32) -> Int32?) {
+  /// - Parameter launcherSteps: how many execves succeed before the program's.
+  init(delayMicroseconds: Int, launcherSteps: Int, leader: @escaping (Int32) -> Int32?) {
     self.delayMicroseconds = delayMicroseconds
+    self.launcherSteps = launcherSteps
     tasks = TracedTasks(leader: leader)
   }
 
@@ -69,13 +64,13 @@ struct RecordingLog {
 
   /// The log has ended: a last line without its newline is kept as it is.
   mutating func close() {
-    if part == .program { finished += partial }
+    if program != nil { finished += partial }
     partial.removeAll()
   }
 
   /// The end of a process is seen before its line is complete: the delay runs already.
   private mutating func reportPartial(_ due: inout [TracedTasks.Due]) {
-    guard part == .program, !partial.isEmpty, !partialIsReported,
+    guard program != nil, !partial.isEmpty, !partialIsReported,
       let line = LogLine(partial[...]), line.event == .exitGroupBegun || line.event == .exitBegun
     else { return }
     partialIsReported = true
@@ -88,8 +83,8 @@ struct RecordingLog {
   ) {
     let parsed = LogLine(line)
     guard isOfProgram(parsed) else { return }
-    if parsed?.event == .execveCompleted || isExecve(line, parsed),
-      let plain = DelayMark.removed(from: line, delayMicroseconds: delayMicroseconds)
+    if isExecve(line, parsed),
+      let plain = CallResult.unmarked(line, delayMicroseconds: delayMicroseconds)
     {
       finished += plain
     } else {
@@ -101,29 +96,20 @@ struct RecordingLog {
     if !isReported { note(parsed, &due) }
   }
 
-  /// Failed calls are delayed too.
+  /// Whether a line can have the mark of a delay: failed calls have it too.
   private func isExecve(_ line: ArraySlice<UInt8>, _ parsed: LogLine?) -> Bool {
     guard let parsed else { return false }
     let text = line[parsed.text...]
     return text.starts(with: "execve".utf8) || text.starts(with: "<... execve".utf8)
   }
 
-  /// Cuts what belongs to the launcher: the first execve that succeeds is the launcher's, the
-  /// second is the program's.
+  /// Cuts what belongs to the launcher, which is one process and becomes the program.
   private mutating func isOfProgram(_ line: LogLine?) -> Bool {
-    if part == .program { return true }
+    if program != nil { return true }
     guard let line, line.event == .execveCompleted else { return false }
-    switch part {
-    case .start:
-      part = .launcher(line.pid)
-      return false
-    case .launcher(let pid):
-      guard pid == line.pid else { return false }
-      part = .program
-      program = pid
-      return true
-    case .program: return true
-    }
+    if launcherSteps == 0 { program = line.pid }
+    launcherSteps -= 1
+    return program != nil
   }
 
   private mutating func note(_ line: LogLine, _ due: inout [TracedTasks.Due]) {
@@ -133,6 +119,7 @@ struct RecordingLog {
     case .exitGroupBegun, .exitBegun:
       let whole = line.event == .exitGroupBegun
       if let exit = tasks.exitBegun(line.pid, wholeGroup: whole) { due.append(exit) }
+    case .created(let task): tasks.created(task)
     case .exited: tasks.ended(line.pid)
     case .killed(let signal):
       guard tasks.killed(line.pid) else { return }

@@ -1,15 +1,10 @@
-// The recorder's calls into the C library, and the only file of it with unsafe expressions beside
-// the deflate stream. Subprocess is not used for the recorded program: it resets every signal to
-// its default and closes the descriptors above 2, and the program would notice both.
+// The recorder's calls into the C library, which takes and gives pointers. With the signals and the
+// deflate stream beside it, the only file of the recorder that has unsafe expressions. Subprocess is
+// not used for the recorded program: it resets every signal to its default and closes the
+// descriptors above 2, and the program would notice both.
 
 import Glibc
 import SystemPackage
-
-/// A caught signal ends up here as its number, one byte each, with the sender's kind in the
-/// highest bit: set if a process sent it, not set if the kernel (the terminal) did.
-///
-/// A plain global of a trivial type: the handler may not take part in a lazy initialisation.
-nonisolated(unsafe) private var signalPipeWriteEnd: Int32 = -1
 
 enum RecordingPlatform {
   // MARK: Files
@@ -121,6 +116,17 @@ enum RecordingPlatform {
     return unsafe String(cString: value)
   }
 
+  /// All variables, as `NAME=VALUE`.
+  static var environmentStrings: [String] {
+    var result: [String] = []
+    var next = unsafe environ
+    while let string = unsafe next.pointee {
+      unsafe result.append(String(cString: string))
+      unsafe next += 1
+    }
+    return result
+  }
+
   static var pageSize: Int { sysconf(Int32(_SC_PAGESIZE)) }
 
   /// Waits until one of the files can be read, or has ended.
@@ -142,14 +148,43 @@ enum RecordingPlatform {
 
   // MARK: Processes
 
+  /// A pipe of which the program does not inherit the end that is read.
+  static func makeMessagePipe() throws(Errno) -> (readEnd: FileDescriptor, writeEnd: FileDescriptor)
+  {
+    var ends: [Int32] = [0, 0]
+    guard unsafe Glibc.pipe(&ends) == 0 else { throw Errno(rawValue: errno) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+    return (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
+  }
+
+  /// Another descriptor for standard error, which a child inherits and a shell can name with one
+  /// digit; nil if there is none.
+  static func copyOfStandardError() -> FileDescriptor? {
+    let copy = fcntl(STDERR_FILENO, F_DUPFD, 3)
+    guard copy > 9 else { return copy < 0 ? nil : FileDescriptor(rawValue: copy) }
+    close(copy)
+    return nil
+  }
+
   /// Starts a program in the same process group, with all descriptors, signals and the
   /// environment as they are.
-  static func spawn(_ arguments: [String]) throws(Errno) -> Int32 {
+  ///
+  /// - Parameter standardError: another standard error for it.
+  static func spawn(
+    _ arguments: [String], standardError: FileDescriptor?
+  ) throws(Errno) -> Int32 {
     var strings = unsafe arguments.map { unsafe strdup($0) }
-    defer { for unsafestring in unsafe strings { unsafe free(string) } }
+    defer { for index in unsafe strings.indices { unsafe free(strings[index]) } }
     unsafe strings.append(nil)
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    if let standardError {
+      unsafe posix_spawn_file_actions_adddup2(&actions, standardError.rawValue, STDERR_FILENO)
+    }
     var pid: Int32 = 0
-    let error = unsafe posix_spawn(&pid, arguments[0], nil, nil, strings, environ)
+    let error = unsafe posix_spawn(&pid, arguments[0], &actions, nil, strings, environ)
     guard error == 0 else { throw Errno(rawValue: error) }
     return pid
   }
@@ -179,69 +214,5 @@ enum RecordingPlatform {
       return pid < 0 ? .exited(0) : nil
     }
     return status & 0x7f == 0 ? .exited((status >> 8) & 0xff) : .killed(status & 0x7f)
-  }
-
-  // MARK: Signals
-
-  static let terminalStops: [Int32] = [SIGTSTP, SIGTTIN, SIGTTOU]
-  static let requestsToEnd: [Int32] = [SIGTERM, SIGHUP]
-  static let stop = SIGSTOP
-  static let goOn = SIGCONT
-  static let killIt = SIGKILL
-
-  /// Catches what would end or stop the recorder before the recording is finished.
-  ///
-  /// Caught, not ignored: a caught signal is back at its default in the recorded program. What is
-  /// ignored already stays so, for the program too.
-  ///
-  /// - Returns: the end of a pipe from which `nextSignal` reads.
-  static func catchSignals() throws(Errno) -> FileDescriptor {
-    var ends: [Int32] = [0, 0]
-    guard unsafe Glibc.pipe(&ends) == 0 else { throw Errno(rawValue: errno) }
-    for end in ends {
-      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-      _ = fcntl(end, F_SETFL, O_NONBLOCK)
-    }
-    unsafe signalPipeWriteEnd = ends[1]
-    for signal in [SIGINT, SIGQUIT, SIGPIPE] + requestsToEnd + terminalStops {
-      var old = sigaction()
-      unsafe sigaction(signal, nil, &old)
-      let isIgnored = unsafe unsafeBitCast(old.__sigaction_handler.sa_handler, to: Int.self) == 1
-      if !isIgnored { catchSignal(signal) }
-    }
-    return FileDescriptor(rawValue: ends[0])
-  }
-
-  private static func catchSignal(_ signal: Int32) {
-    var action = sigaction()
-    unsafe action.__sigaction_handler.sa_sigaction = { signal, info, _ in
-      let saved = errno
-      let isFromProcess = unsafe (info?.pointee.si_code ?? 0) <= 0
-      var byte = UInt8(truncatingIfNeeded: signal) | (isFromProcess ? 0x80 : 0)
-      _ = unsafe Glibc.write(signalPipeWriteEnd, &byte, 1)
-      errno = saved
-    }
-    action.sa_flags = SA_SIGINFO | SA_RESTART
-    unsafe sigaction(signal, &action, nil)
-  }
-
-  /// A caught signal, and whether a process sent it; nil if there is none.
-  static func nextSignal(
-    from pipe: FileDescriptor
-  ) -> (signal: Int32, isFromProcess: Bool)? {
-    var bytes: [UInt8] = [0]
-    guard let count = try? read(pipe, into: &bytes), count == 1 else { return nil }
-    return (Int32(bytes[0] & 0x7f), bytes[0] & 0x80 != 0)
-  }
-
-  /// Stops the recorder itself as the signal would have done, so that a shell sees a stopped job.
-  /// Returns when it goes on.
-  static func stopMyself(by signal: Int32) {
-    var action = sigaction()
-    unsafe action.__sigaction_handler.sa_handler = SIG_DFL
-    unsafe sigaction(signal, &action, nil)
-    // Unlike kill, raise does not return before the signal has worked.
-    raise(signal)
-    catchSignal(signal)
   }
 }

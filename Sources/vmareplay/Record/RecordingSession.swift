@@ -16,25 +16,16 @@ struct RecordingSession {
   func run(say: (String) -> Void) async throws -> Int32 {
     let strace = try await StraceProgram.find()
     let program = try resolve(command[0])
-    guard let launcher = ProgramSearch.find("env") else {
-      throw RecordingFailure(status: 66, message: "there is no 'env' in PATH")
+    guard let env = ProgramSearch.find("env"), let shell = ProgramSearch.find("sh") else {
+      throw RecordingFailure(status: 66, message: "there is no 'env' or no 'sh' in PATH")
     }
-    let pipe = try makePipe()
-    var recorder: Recorder
-    do {
-      var file = try RecordingFile(creating: output)
-      file.write(
-        HostLine.text(
-          strace: strace.version, delayMicroseconds: delayMicroseconds, command: command))
-      let arguments = strace.arguments(
-        log: pipe.path, calls: CallFilter.addressSpace + (tracesFiles ? CallFilter.files : []),
-        delayMicroseconds: delayMicroseconds, launcher: launcher, environment: environment,
-        command: [program] + command.dropFirst())
-      recorder = try start(arguments, pipe: pipe, file: file)
-    } catch {
-      RecordingPlatform.removePipe(pipe)
-      throw error
-    }
+    let copy = RecordingPlatform.copyOfStandardError()
+    let launcher = Launcher(shell: shell, env: env, standardError: copy?.rawValue)
+    let words = launcher.arguments(
+      environment: RecordingPlatform.environmentStrings + environment,
+      command: [program] + command.dropFirst())
+    var recorder = try start(strace, launcher, words)
+    try copy?.close()
     let end = try recorder.run()
     try recorder.finish()
     if recorder.missed > 0 {
@@ -51,18 +42,33 @@ struct RecordingSession {
   }
 
   private func start(
-    _ arguments: [String], pipe: (folder: String, path: String), file: consuming RecordingFile
+    _ strace: StraceProgram, _ launcher: Launcher, _ program: [String]
   ) throws -> Recorder {
+    var file = try RecordingFile(creating: output)
+    file.write(
+      HostLine.text(
+        strace: strace.version, delayMicroseconds: delayMicroseconds, command: command))
+    let pipe = try makePipe()
     do {
       let log = try FileDescriptor.open(
         FilePath(pipe.path), .readOnly, options: [.nonBlocking, .closeOnExec])
       RecordingPlatform.enlarge(log, to: 1 << 20)
       let signals = JobSignals(pipe: try RecordingPlatform.catchSignals())
-      let pid = try RecordingPlatform.spawn(arguments)
+      let messages =
+        launcher.standardError == nil ? nil : try RecordingPlatform.makeMessagePipe()
+      let calls = CallFilter.addressSpace + (tracesFiles ? CallFilter.files : [])
+      let arguments = strace.arguments(
+        log: pipe.path, calls: calls, delayMicroseconds: delayMicroseconds, program: program)
+      let pid = try RecordingPlatform.spawn(arguments, standardError: messages?.writeEnd)
+      try messages?.writeEnd.close()
       return Recorder(
         strace: pid, log: log, pipe: pipe, file: file, signals: signals,
-        delayMicroseconds: delayMicroseconds)
-    } catch let error as Errno {
+        messagePipe: messages?.readEnd,
+        text: RecordingLog(
+          delayMicroseconds: delayMicroseconds, launcherSteps: launcher.steps,
+          leader: Stillness.leader(of:)))
+    } catch {
+      RecordingPlatform.removePipe(pipe)
       throw RecordingFailure.cannotCreate("cannot start strace: \(error)")
     }
   }

@@ -40,9 +40,9 @@ struct Stillness {
       var inFlight: [InFlight] = []
       var someCallRuns = false
       var someTaskRuns = false
-      for task in tasks(ofProcessOf: pid) {
-        guard let state = state(ofTask: task, in: pid), !state.isGone else { continue }
-        let call = call(ofTask: task, in: pid)
+      for (process, task) in tasksWithMap(of: pid) {
+        guard let state = state(ofTask: task, in: process), !state.isGone else { continue }
+        let call = call(ofTask: task, in: process)
         let changesMap = call.map { CallFilter.mapChanging.contains($0.number) } ?? false
         if state.letter == "t" {
           if task != pid, changesMap, let call { inFlight.append(.init(task: task, call: call)) }
@@ -58,6 +58,22 @@ struct Stillness {
       if waited > limitMicroseconds { return inFlight }
       RecordingPlatform.sleep(microseconds: 100)
     }
+  }
+
+  /// The tasks of the process of `pid`; of a child of vfork also those of its parent, whose map it
+  /// uses.
+  private static func tasksWithMap(of pid: Int32) -> [(process: Int32, task: Int32)] {
+    var result = tasks(ofProcessOf: pid).map { (process: pid, task: $0) }
+    guard let parent = state(ofTask: pid, in: pid)?.field(4).flatMap({ Int32(exactly: $0) })
+    else { return result }
+    let siblings = tasks(ofProcessOf: parent)
+    // No other use of these calls makes its caller wait.
+    let isLent = siblings.contains { task in
+      state(ofTask: task, in: parent)?.letter == "D"
+        && CallFilter.taskMaking.contains(call(ofTask: task, in: parent)?.number ?? -1)
+    }
+    if isLent { result += siblings.map { (process: parent, task: $0) } }
+    return result
   }
 
   static func tasks(ofProcessOf pid: Int32) -> [Int32] {

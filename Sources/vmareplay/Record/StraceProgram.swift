@@ -32,19 +32,17 @@ struct StraceProgram {
   ///
   /// - Parameters:
   ///   - log: the file that strace writes to.
-  ///   - launcher: the absolute path of `env`. strace injects nothing into the execve that it
-  ///     makes itself, so a program of its own comes before the recorded one.
+  ///   - program: what strace starts.
   func arguments(
-    log: String, calls: [String], delayMicroseconds: Int, launcher: String,
-    environment: [String], command: [String]
+    log: String, calls: [String], delayMicroseconds: Int, program: [String]
   ) -> [String] {
     [
       path, "-I4", "-f", "-ttt", "-T", "-y", "-s", "128", "-o", log,
       "-e", "trace=\(calls.joined(separator: ","))",
       "-e", "inject=execve,execveat:delay_exit=\(delayMicroseconds)",
       "-e", "inject=exit,exit_group:delay_enter=\(delayMicroseconds)",
-      launcher, "--",
-    ] + environment + command
+      "--",
+    ] + program
   }
 }
 

@@ -33,6 +33,10 @@ struct TracedTasks {
     tasks[pid] = Task(process: leader(pid) ?? pid)
   }
 
+  /// A call has returned the pid of this task. Its process is looked up now: a thread
+  /// that makes no recorded call is not named again before it is gone.
+  mutating func created(_ pid: Int32) { see(pid) }
+
   func isExiting(_ pid: Int32) -> Bool { tasks[pid]?.isExiting ?? false }
 
   /// The pid under which the process of a task is known.

@@ -1,19 +1,22 @@
-/// Takes out of a line what the recorder itself has put there: the mark of an injected delay.
-enum DelayMark {
+/// The end of a line that shows a call: its result, its duration, and the mark that the recorder
+/// itself has put there, of an injected delay.
+enum CallResult {
   private static let mark = Array(" (DELAYED)".utf8)
 
-  /// Whether a line that shows an execve, or its second half, ends with the result 0.
-  static func hasSucceeded(_ line: ArraySlice<UInt8>) -> Bool {
+  /// The result where the line ends with a plain number; nil for errors and unfinished calls.
+  static func value(of line: ArraySlice<UInt8>) -> Int? {
     var rest = line
     if let duration = durationRange(rest) { rest = rest[..<duration.lowerBound] }
     if rest.hasSuffix(mark) { rest = rest.dropLast(mark.count) }
-    return rest.hasSuffix(Array("= 0".utf8))
+    let digits = rest.suffix(while: { $0 >= 48 && $0 <= 57 })
+    guard rest[..<digits.startIndex].hasSuffix(Array("= ".utf8)) else { return nil }
+    return Int(String(decoding: digits, as: UTF8.self))
   }
 
-  /// The line without its mark, and with a duration that leaves the delay out; nil if there is no
+  /// The line without the mark, and with a duration that leaves the delay out; nil if there is no
   /// mark. strace measures most durations before it delays: only one that is at least as long as
   /// the delay can contain it.
-  static func removed(from line: ArraySlice<UInt8>, delayMicroseconds: Int) -> [UInt8]? {
+  static func unmarked(_ line: ArraySlice<UInt8>, delayMicroseconds: Int) -> [UInt8]? {
     let duration = durationRange(line)
     let call = line[..<(duration?.lowerBound ?? line.endIndex)]
     guard call.hasSuffix(mark) else { return nil }
@@ -33,7 +36,7 @@ enum DelayMark {
   /// Where ` <0.000042>` stands at the end of a line, with six digits behind the point.
   private static func durationRange(_ line: ArraySlice<UInt8>) -> Range<Int>? {
     guard line.last == UInt8(ascii: ">"),
-      let open = line.lastIndex(of: UInt8(ascii: "<")), open > line.startIndex,
+      let open = line.suffix(24).lastIndex(of: UInt8(ascii: "<")), open > line.startIndex,
       line[open - 1] == UInt8(ascii: " ")
     else { return nil }
     let digits = line[(open + 1)..<(line.endIndex - 1)]
@@ -48,5 +51,12 @@ enum DelayMark {
 extension ArraySlice<UInt8> {
   func hasSuffix(_ suffix: [UInt8]) -> Bool {
     count >= suffix.count && self[(endIndex - suffix.count)...].elementsEqual(suffix)
+  }
+
+  /// The longest end of which all bytes satisfy a condition.
+  func suffix(while isWanted: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+    var start = endIndex
+    while start > startIndex, isWanted(self[start - 1]) { start -= 1 }
+    return self[start...]
   }
 }
