@@ -11,7 +11,7 @@ enum InputFile {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-          let count = try unsafe chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+          let count = try unsafe chunk.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
           if count == 0 { return bytes }
           bytes += chunk[..<count]
         }
