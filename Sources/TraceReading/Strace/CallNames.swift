@@ -36,8 +36,8 @@ struct CallNames {
 
   @inline(__always)
   private static func index(_ first: UInt64, _ second: UInt64) -> Int {
-    Int(
-      truncatingIfNeeded: (first ^ second &* 0xff51_afd7_ed55_8ccd) &* 0x9e37_79b9_7f4a_7c15 >> 57)
+    let mixed = (first ^ (second &* 0xff51_afd7_ed55_8ccd)) &* 0x9e37_79b9_7f4a_7c15
+    return Int(truncatingIfNeeded: mixed >> 57)
   }
 
   enum Match {
