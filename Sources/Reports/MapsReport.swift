@@ -15,7 +15,7 @@ public struct MapsReport {
   /// Appends the lines of one process.
   public func append(_ image: MapImage, to out: inout OutputBuffer) {
     for line in image.lines {
-      append(line, &out)
+      append(line, to: &out)
       if showsFlags { appendFlags(line.flags, &out) }
     }
     // The gate of the vsyscall page is shown in every map, but is no VMA.
@@ -33,27 +33,56 @@ public struct MapsReport {
     out.append(flags.contains(.mayShare) ? "s" : "p")
   }
 
-  private func append(_ line: MapImage.Line, _ out: inout OutputBuffer) {
+  /// Appends one line of a model's map.
+  func append(_ line: MapImage.Line, to out: inout OutputBuffer) {
     let start = out.bytes.count
-    out.append(hex: line.range.start.rawValue, width: 8)
-    out.append("-")
-    out.append(hex: line.range.end.rawValue, width: 8)
-    out.append(" ")
-    appendPermissions(line.flags, &out)
-    out.append(" ")
-    out.append(hex: line.offset, width: 8)
-    out.append(" ")
-    out.append(hex: UInt64(line.deviceMajor), width: 2)
-    out.append(":")
-    out.append(hex: UInt64(line.deviceMinor), width: 2)
-    out.append(" ")
-    out.append(decimal: line.inode)
-    out.append(" ")
+    appendPrefix(line.range, line.flags, line.offset, &out)
+    appendFile(line.deviceMajor, line.deviceMinor, line.inode, &out)
     if line.name != .none {
-      while out.bytes.count - start < Self.nameColumn { out.append(" ") }
+      pad(from: start, &out)
       appendName(line.name, &out)
     }
     out.append("\n")
+  }
+
+  /// Appends one line of a kernel's map, as it was recorded.
+  func append(_ entry: MapsEntry, to out: inout OutputBuffer) {
+    let start = out.bytes.count
+    appendPrefix(entry.range, entry.permissions, entry.offset, &out)
+    appendFile(entry.deviceMajor, entry.deviceMinor, entry.inode, &out)
+    if entry.name != .none {
+      pad(from: start, &out)
+      appendName(.file(entry.name), &out)
+    }
+    out.append("\n")
+  }
+
+  private func appendPrefix(
+    _ range: AddressRange, _ flags: VMAFlags, _ offset: UInt64, _ out: inout OutputBuffer
+  ) {
+    out.append(hex: range.start.rawValue, width: 8)
+    out.append("-")
+    out.append(hex: range.end.rawValue, width: 8)
+    out.append(" ")
+    appendPermissions(flags, &out)
+    out.append(" ")
+    out.append(hex: offset, width: 8)
+    out.append(" ")
+  }
+
+  private func appendFile(
+    _ major: UInt32, _ minor: UInt32, _ inode: UInt64, _ out: inout OutputBuffer
+  ) {
+    out.append(hex: UInt64(major), width: 2)
+    out.append(":")
+    out.append(hex: UInt64(minor), width: 2)
+    out.append(" ")
+    out.append(decimal: inode)
+    out.append(" ")
+  }
+
+  private func pad(from start: Int, _ out: inout OutputBuffer) {
+    while out.bytes.count - start < Self.nameColumn { out.append(" ") }
   }
 
   /// Where names start, if what stands before them is no longer.

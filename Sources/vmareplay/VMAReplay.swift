@@ -8,6 +8,7 @@ struct VMAReplay: AsyncParsableCommand {
     abstract: "Replays strace logs on a model of the Linux process address space.",
     version: "0.1.0",
     subcommands: [
-      ReplayCommand.self, MapsCommand.self, EventsCommand.self, RecordCommand.self,
+      ReplayCommand.self, MapsCommand.self, EventsCommand.self, VerifyCommand.self,
+      RecordCommand.self,
     ])
 }
