@@ -35,6 +35,12 @@ public final class TraceReader {
   let options: Options
   var decoder: StraceDecoder
   var feed: Feed
+
+  /// The trace is one of `strace -ff`: a file for each process.
+  public var hasFilePerProcess: Bool {
+    if case .merged = feed { true } else { false }
+  }
+
   private var state = State.reading
 
   private enum State {
