@@ -64,6 +64,7 @@ extension AddressSpace where Index: ~Copyable {
       var part = RemapRequest(
         address: start, oldSize: size, newSize: size, flags: request.flags,
         target: request.target &+ (start &- source.start))
+      if !leniently, let errno = severalError(entry, part, source) { throw errno }
       try remapOne(&part, leniently: leniently)
       isFirst = false
       position = start &+ size
