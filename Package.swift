@@ -58,7 +58,7 @@ let package = Package(
       swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["SyscallABI", systemPackage, subprocess],
+      name: "TestSupport", dependencies: ["SyscallABI", "AddressSpaces", systemPackage, subprocess],
       path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
       name: "SyscallABITests", dependencies: ["SyscallABI", systemPackage],

@@ -2,6 +2,7 @@ import AddressSpaces
 import Foundation
 import SyscallABI
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Random programs, performed by the running kernel and by the model: after every call both must
@@ -15,7 +16,7 @@ import Testing
     var differences: [String] = []
     var calls = 0
     for seed in Self.seeds {
-      let program = ProbeProgram(seed: seed)
+      let program = RandomProgram(seed: seed)
       calls += program.calls.count
       if let difference = try firstDifference(program, probe) {
         differences.append(difference)
@@ -32,24 +33,27 @@ import Testing
     return bounds.count == 2 ? bounds[0]..<bounds[1] : 1..<301
   }
 
-  private func firstDifference(_ program: ProbeProgram, _ probe: Probe) throws -> String? {
+  private func firstDifference(_ program: RandomProgram, _ probe: Probe) throws -> String? {
     let run = try probe.run(program.calls)
-    var model = ProbeModel(firstBreak: run.firstBreak)
+    var model = ModelledProcess<RedBlackTreeIndex>(firstBreak: run.firstBreak)
+    model.space.limits.hasProtectionKeys = RunningKernel.hasProtectionKeys
     var before: [String] = []
     for (number, call) in program.calls.enumerated() {
       guard number < run.steps.count else {
         return "seed \(program.seed): the probe ended at call \(number): \(call.line)"
       }
       let step = run.steps[number]
+      let foretold = model.predict(call)
       let errno = model.apply(call, result: step.result)
       let lines = model.lines()
       let expected = step.errno == 0 ? nil : Errno(rawValue: step.errno)
-      if Self.tells(call) && errno != expected || lines != step.lines {
+      let isForetold = foretold == nil || foretold == .some(expected)
+      if Self.tells(call) && errno != expected || !isForetold || lines != step.lines {
         return """
           seed \(program.seed), call \(number): \(call.line)
             kernel: \(expected.map { "\($0)" } ?? "success"), result \
           \(String(step.result, radix: 16))
-            model:  \(errno.map { "\($0)" } ?? "success")
+            model:  \(errno.map { "\($0)" } ?? "success"), foretold \(String(describing: foretold))
           before:
             \(before.joined(separator: "\n  "))
           kernel after:
@@ -65,7 +69,7 @@ import Testing
   }
 
   /// Whether the model says how the call ends.
-  private static func tells(_ call: ProbeCall) -> Bool {
+  private static func tells(_ call: RandomCall) -> Bool {
     switch call {
     case .touch, .touchHeap, .brk, .fork: false
     default: true
@@ -106,7 +110,7 @@ struct Probe {
     folder = FileManager.default.temporaryDirectory
   }
 
-  func run(_ calls: [ProbeCall]) throws -> (firstBreak: UInt64, steps: [Step]) {
+  func run(_ calls: [RandomCall]) throws -> (firstBreak: UInt64, steps: [Step]) {
     let name = folder.appendingPathComponent("probe-\(UUID().uuidString)")
     let input = name.appendingPathExtension("in")
     let output = name.appendingPathExtension("out")

@@ -24,6 +24,8 @@ extension AddressSpace where Index: ~Copyable {
     if let errno = remapError(request) { return errno }
     if flags.contains(.fixed) {
       if let failure = munmapFailure(request.targetRange) { return failure.errno }
+      // With an old size of 0 the target may hold the source itself, which is unmapped first.
+      if request.targetRange.contains(address) { return .badAddress }
     } else if request.newSize < request.oldSize {
       let tail = AddressRange(address &+ request.newSize, address &+ request.oldSize)
       return munmapFailure(tail)?.errno

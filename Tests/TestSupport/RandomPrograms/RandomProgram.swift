@@ -1,12 +1,10 @@
-import SyscallABI
-
 /// A random program of memory calls in a small window, from a seed.
-struct ProbeProgram {
-  static let window: UInt64 = 0x10_0000_0000
-  static let page: UInt64 = 4096
+public struct RandomProgram: Sendable {
+  public static let window: UInt64 = 0x10_0000_0000
+  public static let page: UInt64 = 4096
 
   /// Which calls a program makes, and whether it writes.
-  struct Mix: OptionSet {
+  struct Mix: OptionSet, Sendable {
     var rawValue: Int
     static let protect = Mix(rawValue: 1)
     static let remap = Mix(rawValue: 2)
@@ -22,13 +20,13 @@ struct ProbeProgram {
     static let files = Mix(rawValue: 2048)
   }
 
-  let seed: UInt64
-  var calls: [ProbeCall] = []
+  public let seed: UInt64
+  public private(set) var calls: [RandomCall] = []
   private var random: SplitMix64
   private let pages: UInt64
   private let mix: Mix
 
-  init(seed: UInt64, length: Int = 120) {
+  public init(seed: UInt64, length: Int = 120) {
     self.seed = seed
     random = SplitMix64(state: seed)
     pages = [8, 12, 20, 40][Int(random.next() % 4)]
@@ -70,7 +68,7 @@ struct ProbeProgram {
     oneOf([0, 1, 1, 3, 3, 3, 3, 3, 5, 7, 4, 2])
   }
 
-  private mutating func makeCall() -> ProbeCall {
+  private mutating func makeCall() -> RandomCall {
     while true {
       switch below(100) {
       case 0..<26: return mmap()
@@ -110,13 +108,15 @@ struct ProbeProgram {
     }
   }
 
-  private mutating func makeFileCall() -> ProbeCall {
+  private mutating func makeFileCall() -> RandomCall {
     let (address, length) = range()
-    if below(2) == 0 { return .remapFilePages(address, length, below(64)) }
+    if !mix.contains(.shared) && below(2) == 0 {
+      return .remapFilePages(address, length, below(64))
+    }
     return .munmap(address, length)
   }
 
-  private mutating func mmap() -> ProbeCall {
+  private mutating func mmap() -> RandomCall {
     let (address, length) = range()
     var flags: UInt64 = oneOf([0x10, 0x10, 0x10, 0x10, 0x10_0000, 0x10_0000, 0])
     var file = 0
@@ -139,7 +139,7 @@ struct ProbeProgram {
       at: address, length: length, prot: prot(), flags: flags, file: file, offset: offset)
   }
 
-  private mutating func mremap() -> ProbeCall {
+  private mutating func mremap() -> RandomCall {
     let (old, oldSize) = range()
     let (new, newSize) = range()
     switch below(12) {
@@ -156,18 +156,22 @@ struct ProbeProgram {
     }
   }
 
-  private mutating func madvise() -> ProbeCall {
+  private mutating func madvise() -> RandomCall {
     let (address, length) = range()
     var advice: UInt32 = oneOf([
       0, 1, 2, 3, 4, 8, 10, 11, 12, 13, 14, 15, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 102, 103,
       7,
     ])
+    // Populating guard pages fails, and they are no property of a VMA.
+    if advice == 102 && (mix.contains(.lock) || mix.contains(.policy)) { advice = 103 }
+    if !mix.contains(.policy) && (advice == 22 || advice == 23) { advice = 102 }
     if mayPassEnd && (advice == 22 || advice == 23) { advice = 0 }
+    // A read fault of a huge page leaves an anon_vma: what is read is as invisible as what is written.
     if advice == 14 && mix.contains(.lock) { advice = 15 }
     return .madvise(address, length, advice)
   }
 
-  private mutating func shared() -> ProbeCall {
+  private mutating func shared() -> RandomCall {
     let (address, length) = range()
     if below(3) == 0 { return .shmdt(address) }
     let aligned = address & ~(Self.page - 1)
@@ -176,10 +180,12 @@ struct ProbeProgram {
 }
 
 /// A small generator whose sequence is fixed for all time.
-struct SplitMix64 {
-  var state: UInt64
+public struct SplitMix64: Sendable {
+  private var state: UInt64
 
-  mutating func next() -> UInt64 {
+  public init(state: UInt64) { self.state = state }
+
+  public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9

@@ -1,85 +1,23 @@
-import AddressSpaces
-import SyscallABI
-import SystemPackage
+public import AddressSpaces
+internal import SyscallABI
+public import SystemPackage
 
-/// One call of a random program: what the probe performs and the model is asked to do.
-enum ProbeCall {
-  case mmap(at: UInt64, length: UInt64, prot: UInt64, flags: UInt64, file: Int, offset: UInt64)
-  case munmap(UInt64, UInt64)
-  case mprotect(UInt64, UInt64, UInt64)
-  case mremap(old: UInt64, oldSize: UInt64, newSize: UInt64, flags: UInt64, new: UInt64)
-  case madvise(UInt64, UInt64, UInt32)
-  case mlock2(UInt64, UInt64, UInt64)
-  case munlock(UInt64, UInt64)
-  case mlockall(UInt64)
-  case munlockall
-  /// The policy is a row of `ProbeCall.policies`.
-  case mbind(UInt64, UInt64, Int)
-  case mseal(UInt64, UInt64)
-  case remapFilePages(UInt64, UInt64, UInt64)
-  case shmat(UInt64, UInt64, UInt64)
-  case shmdt(UInt64)
-  /// Relative to the first break.
-  case brk(UInt64)
-  case touch(UInt64, UInt64)
-  case touchHeap(UInt64, UInt64)
-  case fork
-
-  /// Mode and nodes of each policy; the first is MPOL_DEFAULT.
-  static let policies: [(mode: UInt64, nodes: UInt64)] = [(0, 0), (2, 1), (1, 1), (3, 1)]
-
-  /// The line that the probe reads.
-  var line: String {
-    func words(_ name: String, _ values: UInt64...) -> String {
-      ([name] + values.map { String($0, radix: 16) }).joined(separator: " ")
-    }
-    switch self {
-    case .mmap(let at, let length, let prot, let flags, let file, let offset):
-      return words("mmap", at, length, prot, flags, UInt64(file), offset)
-    case .munmap(let at, let length): return words("munmap", at, length)
-    case .mprotect(let at, let length, let prot): return words("mprotect", at, length, prot)
-    case .mremap(let old, let oldSize, let newSize, let flags, let new):
-      return words("mremap", old, oldSize, newSize, flags, new)
-    case .madvise(let at, let length, let advice):
-      return words("madvise", at, length, UInt64(advice))
-    case .mlock2(let at, let length, let flags): return words("mlock2", at, length, flags)
-    case .munlock(let at, let length): return words("munlock", at, length)
-    case .mlockall(let flags): return words("mlockall", flags)
-    case .munlockall: return "munlockall"
-    case .mbind(let at, let length, let policy):
-      return words(
-        "mbind", at, length, Self.policies[policy].mode, Self.policies[policy].nodes)
-    case .mseal(let at, let length): return words("mseal", at, length)
-    case .remapFilePages(let at, let length, let page):
-      return words("remap_file_pages", at, length, page)
-    case .shmat(let at, let length, let flags): return words("shmat", at, length, flags)
-    case .shmdt(let at): return words("shmdt", at)
-    case .brk(let distance): return words("brk", distance)
-    case .touch(let at, let length): return words("touch", at, length)
-    case .touchHeap(let distance, let length): return words("touchheap", distance, length)
-    case .fork: return "fork"
-    }
-  }
-}
-
-/// The model of the probe's window, and what it needs to apply a call.
-struct ProbeModel: ~Copyable {
-  typealias Space = AddressSpace<RedBlackTreeIndex>
-  var space: Space
-  let firstBreak: UInt64
+/// The model of a process that performs a random program: its window and its heap.
+public struct ModelledProcess<Index: VMAIndex & ~Copyable>: ~Copyable {
+  public var space: AddressSpace<Index>
+  public let firstBreak: UInt64
   private var nextFile: UInt32 = 100
 
-  init(firstBreak: UInt64, profile: KernelProfile = .linux6) {
-    space = Space(profile: profile)
-    space.limits.hasProtectionKeys = RunningKernel.hasProtectionKeys
+  public init(firstBreak: UInt64, profile: KernelProfile = .linux6) {
+    space = AddressSpace(profile: profile)
     self.firstBreak = firstBreak
     space.setHeap(start: Address(firstBreak), end: Address(firstBreak))
   }
 
   /// The descriptions behind the probe's descriptors: 3 is a duplicate of 0, 2 is read-only.
-  private static let descriptions: [FileDescriptionID] = [
-    FileDescriptionID(1), FileDescriptionID(2), FileDescriptionID(3), FileDescriptionID(1),
-  ]
+  private static var descriptions: [FileDescriptionID] {
+    [FileDescriptionID(1), FileDescriptionID(2), FileDescriptionID(3), FileDescriptionID(1)]
+  }
 
   private mutating func freshFile() -> FileDescriptionID {
     nextFile += 1
@@ -87,13 +25,13 @@ struct ProbeModel: ~Copyable {
   }
 
   private func isInWindow(_ address: UInt64) -> Bool {
-    address >= ProbeProgram.window && address < ProbeProgram.window + (1 << 30)
+    address >= RandomProgram.window && address < RandomProgram.window + (1 << 30)
   }
 
   /// Applies a call, strictly; returns the errno that the model gives it.
   ///
   /// - Parameter result: what the kernel returned, all bits set for an error.
-  mutating func apply(_ call: ProbeCall, result: UInt64) -> Errno? {
+  public mutating func apply(_ call: RandomCall, result: UInt64) -> Errno? {
     do throws(Errno) {
       try perform(call, result: result)
       return nil
@@ -102,7 +40,7 @@ struct ProbeModel: ~Copyable {
     }
   }
 
-  private mutating func perform(_ call: ProbeCall, result: UInt64) throws(Errno) {
+  private mutating func perform(_ call: RandomCall, result: UInt64) throws(Errno) {
     let failed = result == .max
     switch call {
     case .mmap(let at, let length, let prot, let flags, let file, let offset):
@@ -151,6 +89,48 @@ struct ProbeModel: ~Copyable {
     }
   }
 
+  /// The errno that the model foretells for a call, without making it; nil in nil where it does
+  /// not say.
+  public func predict(_ call: RandomCall) -> Errno?? {
+    switch call {
+    case .mmap(let at, let length, let prot, let flags, let file, let offset):
+      let mapFlags = MapFlags(rawValue: flags)
+      let isAnonymous = mapFlags.contains(.anonymous)
+      return .some(
+        space.predictMmap(
+          at: Address(at), length: length, prot: Protection(rawValue: prot), flags: mapFlags,
+          hasFile: !isAnonymous, fileIsWritable: isAnonymous ? nil : file != 2, offset: offset))
+    case .munmap(let at, let length):
+      return .some(space.predictMunmap(Address(at), length: length))
+    case .mprotect(let at, let length, let prot):
+      return .some(
+        space.predictMprotect(Address(at), length: length, prot: Protection(rawValue: prot)))
+    case .mremap(let old, let oldSize, let newSize, let flags, let new):
+      // With MREMAP_DONTUNMAP alone the new address is a hint, which logs do not show.
+      if flags & 6 == 4 { return nil }
+      return .some(
+        space.predictMremap(
+          Address(old), oldSize: oldSize, newSize: newSize, flags: RemapFlags(rawValue: flags),
+          newAddress: Address(new)))
+    case .madvise(let at, let length, let advice):
+      return .some(
+        space.predictMadvise(Address(at), length: length, advice: Advice(rawValue: advice)))
+    case .mlock2(let at, let length, let flags):
+      return .some(
+        space.predictMlock(Address(at), length: length, onFault: flags & 1 != 0))
+    case .munlock(let at, let length):
+      return .some(space.predictMunlock(Address(at), length: length))
+    case .mbind(let at, let length, let policy):
+      return .some(
+        space.predictMbind(Address(at), length: length, policy: PolicyID(UInt32(policy))))
+    case .mseal(let at, let length):
+      return .some(space.predictMseal(Address(at), length: length))
+    case .shmdt(let at): return .some(space.predictShmdt(Address(at)))
+    case .mlockall, .munlockall, .remapFilePages, .shmat, .brk, .touch, .touchHeap, .fork:
+      return nil
+    }
+  }
+
   private func window(_ at: UInt64, _ length: UInt64) -> AddressRange {
     AddressRange(Address(at), Address(at) &+ (Page.align(length) ?? 0))
   }
@@ -166,7 +146,7 @@ struct ProbeModel: ~Copyable {
   }
 
   /// The VMAs in the form in which the probe prints them.
-  func lines() -> [String] {
+  public func lines() -> [String] {
     var lines: [String] = []
     space.forEachVMA { vma in
       var codes: [String] = []
