@@ -2,7 +2,7 @@ import CZlib
 
 /// `bytes` as one gzip member.
 func gzip(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
-  var stream = z_stream()
+  var stream = unsafe z_stream()
   precondition(
     unsafe deflateInit2_(
       &stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,

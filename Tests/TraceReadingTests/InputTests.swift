@@ -41,9 +41,10 @@ struct InputTests {
 
   @Test("every prefix of a gzip file: what can be read is used, then the damage is reported")
   func truncated() throws {
-    let compressed = gzip(Array(Self.log.utf8))
-    let whole = Decoded(Self.log).summary
-    for length in stride(from: 2, to: compressed.count, by: 1) {
+    let text = Self.log.split(separator: "\n").prefix(60).joined(separator: "\n") + "\n"
+    let compressed = gzip(Array(text.utf8))
+    let whole = Decoded(text).summary
+    for length in 2..<compressed.count {
       let log = Decoded(bytes: Array(compressed[..<length]))
       #expect(log.error?.kind == .damaged)
       #expect(log.malformed.isEmpty)
@@ -83,7 +84,9 @@ struct InputTests {
 
   @Test("text without a line of strace is no trace")
   func notATrace() throws {
-    for text in ["hello\nworld\n", "\n\n", "int main(void) {\n  return 0;\n}\n", "\0\0\0", "# comment\n"] {
+    for text in [
+      "hello\nworld\n", "\n\n", "int main(void) {\n  return 0;\n}\n", "\0\0\0", "# comment\n",
+    ] {
       let log = Decoded(text)
       #expect(log.error?.kind == .notATrace)
       #expect(log.events.isEmpty)
@@ -115,7 +118,9 @@ struct InputTests {
     let bytes = Array(text.utf8)
     let whole = Decoded(text)
     #expect(whole.malformed.isEmpty)
-    for length in 1...bytes.count {
+    // Only the first call tells that this log has durations: cut in it, it may look whole.
+    let first = bytes.firstIndex(of: 10)!
+    for length in first...bytes.count {
       let log = Decoded(bytes: Array(bytes[..<length]))
       let isAtLineEnd = bytes[length - 1] == 10 || length < bytes.count && bytes[length] == 10
       let lines = bytes[..<length].split(separator: 10).count

@@ -21,7 +21,7 @@ struct TornLineTests {
     #expect(event.duration.nanoseconds == 42_000)
     #expect(
       "\(event.call)"
-        == "\(SyscallEvent.Call.munmap(addr: Address(0x7f0000000000), length: 2097152))")
+        == "\(SyscallEvent.Call.munmap(addr: Address(0x7f00_0000_0000), length: 2_097_152))")
   }
 
   @Test("torn at every byte, by every message")
