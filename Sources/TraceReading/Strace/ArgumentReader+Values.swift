@@ -87,8 +87,9 @@ extension ArgumentReader {
     }
     var file = FileID.none
     if cursor.byte == UInt8(ascii: "<") {
+      let start = cursor
       guard let path = cursor.annotation() else {
-        fail(.badString)
+        fail(.badString, at: start)
         return (-1, .none)
       }
       let isDeleted = cursor.byte == UInt8(ascii: "(") && cursor.take("(deleted)")
@@ -111,7 +112,7 @@ extension ArgumentReader {
     }
     var start = cursor
     guard cursor.skipString() else {
-      fail(.badString)
+      fail(.badString, at: start)
       return nil
     }
     var length = cursor.distance(from: start) - 2

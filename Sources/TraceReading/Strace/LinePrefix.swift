@@ -116,9 +116,10 @@ struct LinePrefix: BitwiseCopyable {
       return true
     case UInt8(ascii: " "):
       if isFirst && number <= Self.maximumPID {
-        let width = cursor.distance(from: start)
         pid = PID(Int32(number))
-        cursor.advance(max(6 - width, 1))
+        // More blanks than the column's belong to a difference.
+        cursor.advance()
+        while cursor.distance(from: start) < 6 && cursor.take(UInt8(ascii: " ")) {}
         return true
       }
       return readSeconds(number, 0, isPadded: isPadded, &cursor)

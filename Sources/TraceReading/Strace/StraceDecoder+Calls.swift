@@ -30,6 +30,7 @@ extension StraceDecoder {
   /// Whether a result at the end of the log may lack its last characters.
   private func isCutOff(_ ending: ResultReader) -> Bool {
     if ending.result.outcome == .failed && ending.result.errno == 0 { return true }
+    if ending.cursor.previousByte == UInt8(ascii: " ") { return true }
     return hasDurations && ending.duration == .none && ending.result.outcome != .unknown
   }
 

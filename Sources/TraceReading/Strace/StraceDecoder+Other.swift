@@ -26,6 +26,12 @@ extension StraceDecoder {
         straceLines += 1
         return .done
       }
+    case UInt8(ascii: "?"):
+      // A call that strace could not read.
+      if cursor.starts(with: "???(") {
+        straceLines += 1
+        return .done
+      }
     default: break
     }
     if isMessage(context.line) || isInSummary { return .done }

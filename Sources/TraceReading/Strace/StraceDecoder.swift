@@ -109,7 +109,7 @@ struct StraceDecoder: ~Copyable {
       return .torn(message)
     }
     if context.origin.isUnterminated || straceLines == 0 {
-      guard Self.isWholeCall(cursor) else {
+      guard isWholeCall(cursor) else {
         let kind: Problem.Kind = context.origin.isUnterminated ? .cutOff : .notStrace
         return .failed(Problem(kind: kind, position: context.line), nil)
       }
@@ -119,13 +119,15 @@ struct StraceDecoder: ~Copyable {
   }
 
   /// Whether what begins with a call's parenthesis has a result, or says that it is a first half.
-  private static func isWholeCall(_ cursor: ByteCursor) -> Bool {
+  private func isWholeCall(_ cursor: ByteCursor) -> Bool {
     let rest = cursor.rest
-    if rest.hasSuffix("...>") || cursor.find("<unfinished ...") != nil { return true }
-    guard let equals = cursor.findLast("= ") else { return false }
+    if rest.hasSuffix("...>") { return true }
+    guard let equals = cursor.findLast("= "), equals.previousByte == UInt8(ascii: " ") else {
+      return false
+    }
     let value = equals.byte(at: 2)
-    return value != UInt8(ascii: "\n") && (equals.previousByte == UInt8(ascii: " "))
-      && (equals.find(" <") == nil || rest.hasSuffix(">"))
+    if value == UInt8(ascii: "?") || rest.hasSuffix(">") { return true }
+    return value != UInt8(ascii: "\n") && !hasDurations && equals.find(" <") == nil
   }
 
   mutating func malformed(

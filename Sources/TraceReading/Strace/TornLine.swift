@@ -116,8 +116,7 @@ extension StraceDecoder {
   private func isWholeLine(_ line: ByteCursor) -> Bool {
     var cursor = line
     _ = LinePrefix(&cursor)
-    if cursor.starts(with: "+++ ") || cursor.starts(with: "--- ") || cursor.starts(with: "<... ")
-    {
+    if cursor.starts(with: "+++ ") || cursor.starts(with: "--- ") || cursor.starts(with: "<... ") {
       return true
     }
     guard cursor.byte >= UInt8(ascii: "_") else { return false }
