@@ -183,8 +183,13 @@ enum RecordingPlatform {
     if let standardError {
       unsafe posix_spawn_file_actions_adddup2(&actions, standardError.rawValue, STDERR_FILENO)
     }
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    restoreSignals(in: &attributes)
     var pid: Int32 = 0
-    let error = unsafe posix_spawn(&pid, arguments[0], &actions, nil, strings, environ)
+    let error = unsafe posix_spawn(
+      &pid, arguments[0], &actions, &attributes, strings, environ)
     guard error == 0 else { throw Errno(rawValue: error) }
     return pid
   }
