@@ -25,8 +25,13 @@ struct RecordingSession {
       environment: RecordingPlatform.environmentStrings + environment,
       command: [program] + command.dropFirst())
     var recorder = try start(strace, launcher, words)
-    try copy?.close()
-    let end = try recorder.run()
+    let end: RecordingPlatform.End
+    do {
+      try copy?.close()
+      end = try recorder.run()
+    } catch let error as Errno {
+      throw RecordingFailure.inputOutput("cannot read what strace writes: \(error)")
+    }
     try recorder.finish()
     if recorder.missed > 0 {
       say(
