@@ -145,7 +145,7 @@ private func mapped(_ drawing: String, _ prot: Protection = rw) throws -> TreeSp
     #expect(borders(space) == borders("AA"))
   }
 
-  /// A kernel mapping goes whole or not at all; a cut at its high end leaves a split at the low one.
+  /// A kernel mapping goes whole or not at all; a cut at its high end leaves a split lower down.
   @Test func kernelMappingsAreNotCut() throws {
     let flags: VMAFlags = [.read, .exec, .mayRead, .mayWrite, .mayExec, .dontExpand]
     var space = try mapped("AA")
@@ -232,7 +232,7 @@ private func mapped(_ drawing: String, _ prot: Protection = rw) throws -> TreeSp
     #expect(space.currentBreak == column(2))
   }
 
-  /// Every anonymous VMA that overlaps the heap's range is called so; in 2.6 only one that spans it.
+  /// Every anonymous VMA that overlaps the heap is called so; in 2.6 only one that spans it.
   @Test func heapAndStackAreNamed() throws {
     for profile in [KernelProfile.linux6, .linux2_6] {
       var space = TreeSpace(profile: profile)
