@@ -6,7 +6,10 @@ import SyscallABI
 
 extension ReplayEngine where Index: ~Copyable {
   mutating func meet(_ snapshot: Snapshot) {
-    let process = tasks[task(for: snapshot.pid)].process
+    // Only a map that sets an address space can be the first that is heard of a process.
+    let setsSpace = snapshot.moment == .exec || snapshot.moment == .attach
+    guard let slot = setsSpace ? task(for: snapshot.pid) : tasks.find(snapshot.pid) else { return }
+    let process = tasks[slot].process
     guard !processes[process].hasEnded else { return }
     switch (snapshot.moment, snapshot.content) {
     case (.exec, .maps(let entries)), (.attach, .maps(let entries)):

@@ -1,6 +1,6 @@
-// Starting and ending processes needs the C library. Subprocess is not used for the recorded program:
-// it resets every signal to its default and closes the descriptors above 2, and the program would
-// notice both.
+// Starting and ending processes needs the C library. Subprocess is not used for the recorded
+// program: it resets every signal to its default and closes the descriptors above 2, and the
+// program would notice both.
 
 import Glibc
 import SystemPackage
