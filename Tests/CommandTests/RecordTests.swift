@@ -60,6 +60,15 @@ import Testing
   }
 
   @Test(.enabled(RecordRun.needsTracing, RecordRun.canTrace))
+  func `no shell changes the environment`() async throws {
+    let launcher = [
+      "env", "-i", "PATH=/usr/bin:/bin", "a.b=c d", "OLDPWD=/nowhere", "F%%=() { :; }",
+    ]
+    try await expectSame(
+      ["sh", "-c", "tr '\\0' '\\n' </proc/$$/environ | sort"], launcher: launcher)
+  }
+
+  @Test(.enabled(RecordRun.needsTracing, RecordRun.canTrace))
   func `the program reads the recorder's input`() async throws {
     try await expectSame(["cat"], input: "a line\nand half of one")
   }

@@ -22,7 +22,7 @@ struct RecordingSession {
     let copy = RecordingPlatform.copyOfStandardError()
     let launcher = Launcher(shell: shell, env: env, standardError: copy?.rawValue)
     let words = launcher.arguments(
-      environment: RecordingPlatform.environmentStrings + environment,
+      environment: RecordingPlatform.environmentStrings, added: environment,
       command: [program] + command.dropFirst())
     var recorder = try start(strace, launcher, words)
     let end: RecordingPlatform.End
