@@ -354,6 +354,24 @@ private func mapped(_ drawing: String, _ prot: Protection = rw) throws -> TreeSp
     #expect(throws: Errno.invalidArgument) { try space.shmdt(column(8)) }
   }
 
+  @Test func detachingLeavesSealedPieces() throws {
+    var space = TreeSpace()
+    try space.shmat(at: column(0), length: pages(3), segment: FileDescriptionID(1))
+    try space.mseal(column(1), length: pages(1))
+    try space.shmdt(column(0))
+    #expect(borders(space) == borders(" A"))
+  }
+
+  @Test func remappedFilePagesAreLockedAsNewOnes() throws {
+    var space = TreeSpace()
+    try space.mmap(
+      at: column(0), length: pages(2), prot: rw, flags: .shared | .fixed,
+      file: FileDescriptionID(1), fileIsWritable: true)
+    try space.mlockall(.future | .onFault)
+    try space.remapFilePages(column(1), length: pages(1), pageOffset: PageOffset(5))
+    #expect(space.vmas().map { $0.flags.contains([.locked, .lockOnFault]) } == [false, true])
+  }
+
   @Test func remappedFilePages() throws {
     var space = TreeSpace()
     let file = FileDescriptionID(1)
