@@ -40,13 +40,13 @@ struct LinePrefix: BitwiseCopyable {
           if readDate(&cursor) { return }
         }
       }
-      self = LinePrefix(empty: ())
+      self = LinePrefix()
       cursor = start
     }
     readSlowly(&cursor)
   }
 
-  private init(empty: Void) {}
+  init() {}
 
   /// Reads `1700000000.123456 ` with nothing after it; false if that is not what follows.
   @inline(__always)
