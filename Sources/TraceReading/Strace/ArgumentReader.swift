@@ -25,7 +25,6 @@ struct ArgumentReader {
   private var isInStructure = false
 
   /// - Parameter cursor: right behind the opening parenthesis.
-  @inline(__always)
   init(_ cursor: ByteCursor) {
     self.cursor = cursor
     switch cursor.byte {
@@ -54,7 +53,6 @@ struct ArgumentReader {
   }
 
   /// Goes to the start of the next argument's value; false if there is none.
-  @inline(__always)
   mutating func begin() -> Bool {
     if state != .open {
       missingArgument()
@@ -83,7 +81,6 @@ struct ArgumentReader {
   }
 
   /// Goes behind the argument whose value has just been read.
-  @inline(__always)
   mutating func end() {
     if cursor.word & 0xffff == 0x202c {  // ", "
       cursor.advance(2)
@@ -144,7 +141,6 @@ struct ArgumentReader {
   }
 
   /// Checks that no argument is left.
-  @inline(__always)
   mutating func finish() {
     if state == .open { fail(.tooManyArguments) }
   }

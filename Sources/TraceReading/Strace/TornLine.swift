@@ -72,10 +72,9 @@ extension StraceDecoder {
       if !isWholeLine(line) && heal(line, origin, into: &batch) { return }
       giveUpTorn(into: &batch)
     }
-    let clock = clocks[Int(origin.source)]
     let verdict = decodeLine(line, origin, into: &batch)
     if case .done = verdict { return }
-    retry(line, origin, verdict, clock, into: &batch)
+    retry(line, origin, verdict, into: &batch)
   }
 
   /// Puts the torn line together with its continuation; false if that makes no sense.
@@ -133,9 +132,11 @@ extension StraceDecoder {
   /// Second look at a line that could not be decoded: it may be torn, coloured or padded.
   @inline(never)
   mutating func retry(
-    _ line: ByteCursor, _ origin: LineOrigin, _ verdict: Verdict, _ clock: LogClock,
+    _ line: ByteCursor, _ origin: LineOrigin, _ verdict: Verdict,
     into batch: inout TraceBatch
   ) {
+    var clock = clocks[Int(origin.source)]
+    clock.takeBack()
     if let text = LineCleaner.clean(line) {
       clocks[Int(origin.source)] = clock
       let copy = cleaned.assign(text)
