@@ -27,7 +27,7 @@ import Testing
     "SlotArray.swift", "SpaceTable.swift",
     // Bytes on their way in: buffers, lines, zlib, folders.
     "ByteCursor.swift", "ByteSource.swift", "FileSource.swift", "Folder.swift",
-    "GzipSource.swift", "LineBuffer.swift", "LineReader.swift", "PeekedSource.swift",
+    "GzipSource.swift", "LineBuffer.swift", "LineReader.swift", "PeekedSource.swift", "PipelinedSource.swift",
     // Bytes on their way out.
     "OutputBuffer.swift", "DeflateStream.swift",
     // Processes and signals of the recorder.
