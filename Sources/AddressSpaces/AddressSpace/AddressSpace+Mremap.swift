@@ -100,6 +100,7 @@ extension AddressSpace where Index: ~Copyable {
     let tail = AddressRange(
       request.address &+ request.newSize, request.address &+ request.oldSize)
     try doMunmap(tail, leniently: leniently)
+    noteHole(tail)
   }
 
   /// Linux: `expand_vma`, `expand_vma_in_place`, `vma_merge_extend`.
@@ -153,8 +154,9 @@ extension AddressSpace where Index: ~Copyable {
     if request.flags.contains(.dontUnmap) {
       leaveSource(request)
     } else if request.oldSize > 0 {
-      try doMunmap(
-        AddressRange(request.address, request.address &+ request.oldSize), leniently: true)
+      let source = AddressRange(request.address, request.address &+ request.oldSize)
+      try doMunmap(source, leniently: true)
+      noteHole(source)
     }
     if isLocked && request.newSize > request.oldSize {
       populate(
