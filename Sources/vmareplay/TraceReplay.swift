@@ -13,6 +13,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
   /// The last line or moment to replay; nil for all.
   var limit: ((TraceReader) throws -> ReplayLimit?)?
   var observer: Observer
+  /// What is wrong with the trace has been said before.
+  var isSecondPass = false
   /// Called after each batch, so that long results can be written on the way.
   var afterBatch: ((inout Observer) throws -> Void)?
 
@@ -29,7 +31,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
   }
 
   mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
-    var session = try TraceSession(path: trace, paths: paths, strict: strict)
+    var session = try TraceSession(
+      path: trace, paths: paths, strict: strict, isQuiet: isSecondPass)
     let initialMaps = try arguments.readInitialMaps(paths)
     let limit = try self.limit?(session.reader)
     var batch = TraceBatch()

@@ -57,10 +57,15 @@ extension AddressSpace where Index: ~Copyable {
     origins[entry.handle] = origin
   }
 
-  /// A new range joins its neighbours.
+  /// A new range joins its neighbours. It takes part in what was written to them before.
   mutating func noteMerge(_ mergeCase: MergeCase, ofNewRangeBetween around: VMANeighbours) {
-    let fresh = EdgeOrigins(all: origins.current)
-    noteMerge(mergeCase, VMAOrigins(low: fresh, high: fresh), middle: .none, around)
+    var fresh = VMAOrigins(all: origins.current)
+    let survivor = mergeCase == .case3 ? around.next.handle : around.previous.handle
+    if !slab[survivor].anonVMA.isNone {
+      fresh.high.write = origins[survivor].high.write
+      fresh.low.write = origins[survivor].low.write
+    }
+    noteMerge(mergeCase, fresh, middle: .none, around)
   }
 
   /// A part of `middle` joins its neighbours as `id`.
@@ -128,13 +133,5 @@ extension AddressSpace where Index: ~Copyable {
     if !changed.subtracting(.access).isEmpty { edge.flags = origins.current }
     if before.policy != after.policy { edge.policy = origins.current }
     if before.name != after.name { edge.name = origins.current }
-  }
-}
-
-extension VMAOrigins {
-  fileprivate init(low: EdgeOrigins, high: EdgeOrigins) {
-    self.low = low
-    self.high = high
-    holeBelow = .none
   }
 }
