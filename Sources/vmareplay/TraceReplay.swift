@@ -25,6 +25,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     var total: ProcessSummary
     var omittedSummaries: Int
     var kernel: String
+    /// What the trace says of the machine; nil if it says nothing.
+    var maxMapCount: Int?
     var lines: UInt64
     var isEmpty: Bool
     var status: ExitStatus
@@ -52,6 +54,7 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     return Output(
       observer: engine.observer, summaries: engine.summaries, total: engine.total,
       omittedSummaries: engine.omittedSummaries, kernel: setup.kernelName,
+      maxMapCount: setup.recordedMaxMapCount,
       lines: session.reader.linesRead, isEmpty: engine.total.processCount == 0,
       status: session.status)
   }
@@ -62,6 +65,8 @@ struct ReplaySetup {
   let options: ReplayOptions
   /// The kernel, and where the choice comes from.
   let kernelName: String
+  /// `vm.max_map_count` of the recording machine; nil if the trace does not say it.
+  let recordedMaxMapCount: Int?
 
   init(arguments: ReplayArguments, host: HostDescription?) {
     var profile = KernelProfile.linux6
@@ -75,7 +80,8 @@ struct ReplaySetup {
       kernelName = "linux6"
     }
     var limits = AddressSpaceLimits()
-    if let count = host?["max_map_count"].flatMap({ Int($0) }) { limits.maxMapCount = count }
+    recordedMaxMapCount = host?["max_map_count"].flatMap { Int($0) }
+    if let recordedMaxMapCount { limits.maxMapCount = recordedMaxMapCount }
     if let mode = host?["overcommit_memory"].flatMap({ UInt8($0) }) {
       limits.overcommit = AddressSpaceLimits.Overcommit(rawValue: mode) ?? .heuristic
     }

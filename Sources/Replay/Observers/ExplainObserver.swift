@@ -13,6 +13,13 @@ public struct ExplainObserver: ReplayObserver {
     case pid(PID)
     /// At the end of what is replayed: of the processes that live then, the one with the most VMAs.
     case largest
+
+    /// The moment is right after this event.
+    func isMet(by event: SyscallEvent, _ process: ProcessView) -> Bool {
+      guard case .process(let ordinal, let position) = self else { return false }
+      return ordinal == process.ordinal && position.line == event.line
+        && position.source == event.source
+    }
   }
 
   public static var tracksOrigins: Bool { true }
@@ -28,11 +35,8 @@ public struct ExplainObserver: ReplayObserver {
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
   ) {
-    let position = PeakFinder.Position(line: event.line, source: event.source)
-    lastPosition = position
-    if case .process(let ordinal, position) = target, ordinal == process.ordinal {
-      wantsNoMore = true
-    }
+    lastPosition = PeakFinder.Position(line: event.line, source: event.source)
+    if target.isMet(by: event, process) { wantsNoMore = true }
   }
 
   public mutating func willEnd<Index: VMAIndex & ~Copyable>(
