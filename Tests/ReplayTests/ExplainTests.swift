@@ -28,7 +28,8 @@ import TraceReading
   @Test func theCallThatSetEachSideIsNamed() throws {
     let explanation = try Self.explain(
       """
-      10007 mmap(NULL, 12288, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000
+      10007 mmap(NULL, 12288, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, \
+      -1, 0) = 0x7f0000000000
       10007 mprotect(0x7f0000001000, 4096, PROT_NONE) = 0
       10007 madvise(0x7f0000000000, 4096, MADV_NOHUGEPAGE) = 0
 
@@ -43,7 +44,8 @@ import TraceReading
   @Test func adviceIsTheSetterOfItsFlag() throws {
     let explanation = try Self.explain(
       """
-      10007 mmap(NULL, 12288, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000
+      10007 mmap(NULL, 12288, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, \
+      -1, 0) = 0x7f0000000000
       10007 madvise(0x7f0000001000, 8192, MADV_NOHUGEPAGE) = 0
 
       """)
@@ -69,9 +71,12 @@ import TraceReading
   @Test func memoryMovedByMremapKeepsItsOffset() throws {
     let explanation = try Self.explain(
       """
-      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000
-      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000009000
-      10001 mremap(0x7f0000009000, 4096, 4096, MREMAP_MAYMOVE|MREMAP_FIXED, 0x7f0000002000) = 0x7f0000002000
+      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, \
+      -1, 0) = 0x7f0000001000
+      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, \
+      -1, 0) = 0x7f0000009000
+      10001 mremap(0x7f0000009000, 4096, 4096, MREMAP_MAYMOVE|MREMAP_FIXED, \
+      0x7f0000002000) = 0x7f0000002000
 
       """)
     #expect(boundaries(explanation) == ["offset 1|3"])
@@ -79,9 +84,12 @@ import TraceReading
 
   @Test func anonVMABoundariesAreMaybeUnlessTheCallWrites() throws {
     let log = """
-      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS%@, -1, 0) = 0x7f0000000000
-      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS%@, -1, 0) = 0x7f0000002000
-      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000
+      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS%@, \
+      -1, 0) = 0x7f0000000000
+      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS%@, \
+      -1, 0) = 0x7f0000002000
+      10001 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, \
+      -1, 0) = 0x7f0000001000
 
       """
     for (flags, isAssumed) in [("", true), ("|MAP_POPULATE", false)] {
@@ -123,7 +131,8 @@ import TraceReading
       """
       10001 mmap(NULL, 12288, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000
       10001 munmap(0x7f0000001000, 4096) = 0
-      10001 mmap(0x7f0000002000, 4096, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0) = 0x7f0000002000
+      10001 mmap(0x7f0000002000, 4096, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, \
+      -1, 0) = 0x7f0000002000
 
       """)
     #expect(explanation.holes.map { $0.call?.line } == [2])
