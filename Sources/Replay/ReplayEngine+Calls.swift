@@ -26,6 +26,7 @@ extension ReplayEngine where Index: ~Copyable {
     let process = tasks[slot].process
     if !unclaimedInitialMaps.isEmpty { claimInitialMaps(before: event, process: process) }
     count(event, process: process)
+    noteCall(event, process: process)
     switch event.call {
     case .exit:
       if event.name == .exitGroup { completeExitGroup(slot: slot) }

@@ -26,6 +26,7 @@ import Testing
     // The model: slots of the slab and of the table of address spaces.
     "SlotArray.swift", "SpaceTable.swift",
     // Bytes on their way in: buffers, lines, zlib, folders.
+    "InputFile.swift",
     "ByteCursor.swift", "ByteSource.swift", "FileSource.swift", "Folder.swift",
     "GzipSource.swift", "LineBuffer.swift", "LineReader.swift", "PeekedSource.swift", "PipelinedSource.swift",
     // Bytes on their way out.

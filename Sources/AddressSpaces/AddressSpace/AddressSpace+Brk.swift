@@ -29,6 +29,7 @@ extension AddressSpace where Index: ~Copyable {
         || munmapFailure(range) != nil
       if !isRefused {
         try? doMunmap(range, leniently: false)
+        noteHole(range)
         currentBreak = address
       }
     } else if mayGrowHeap(from: old, to: new) {
@@ -46,6 +47,7 @@ extension AddressSpace where Index: ~Copyable {
     let new = address.roundedUpToPage
     if new < old {
       try? doMunmap(AddressRange(new, old), leniently: true)
+      noteHole(AddressRange(new, old))
     } else if new > old && old != .zero {
       try? doMunmap(AddressRange(old, new), leniently: true)
       growHeap(AddressRange(old, new))

@@ -19,6 +19,7 @@ extension AddressSpace where Index: ~Copyable {
     let outcome = mergePlan(proposal, attributes, profile)
     statistics.count(outcome)
     guard let mergeCase = outcome.mergeCase else { return nil }
+    if origins.isOn { noteMerge(mergeCase, ofNewRangeBetween: between) }
     return vmaMerge(mergeCase, range, middle: .none, anonVMA, between)
   }
 
@@ -45,8 +46,9 @@ extension AddressSpace where Index: ~Copyable {
     let outcome = mergePlan(proposal, attributes, profile)
     statistics.count(outcome)
     guard let mergeCase = outcome.mergeCase else { return nil }
-    return vmaMerge(
-      mergeCase, range, middle: middle, anonVMA, VMANeighbours(previous: previous, next: next))
+    let around = VMANeighbours(previous: previous, next: next)
+    if origins.isOn { noteMerge(mergeCase, of: middle, to: id, around) }
+    return vmaMerge(mergeCase, range, middle: middle, anonVMA, around)
   }
 
   @inline(__always)

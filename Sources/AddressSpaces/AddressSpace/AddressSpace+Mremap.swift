@@ -101,6 +101,7 @@ extension AddressSpace where Index: ~Copyable {
     let tail = AddressRange(
       request.address &+ request.newSize, request.address &+ request.oldSize)
     try doMunmap(tail, leniently: leniently)
+    noteHole(tail)
   }
 
   /// Linux: `expand_vma`, `expand_vma_in_place`, `vma_merge_extend`.

@@ -16,8 +16,9 @@ extension AddressSpace where Index: ~Copyable {
     if request.flags.contains(.dontUnmap) {
       leaveSource(request)
     } else if request.oldSize > 0 {
-      try doMunmap(
-        AddressRange(request.address, request.address &+ request.oldSize), leniently: true)
+      let source = AddressRange(request.address, request.address &+ request.oldSize)
+      try doMunmap(source, leniently: true)
+      noteHole(source)
     }
     if isLocked && request.newSize > request.oldSize {
       populate(

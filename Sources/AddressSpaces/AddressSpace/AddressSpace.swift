@@ -17,6 +17,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   var index: Index
   var slab: VMASlab
   var attributes: MergeAttributeTable
+  var origins = OriginTable()
   /// The next identity to give to an anon_vma.
   var nextAnonVMA: UInt32 = 1
 
@@ -52,6 +53,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     index = other.index.copy()
     slab = other.slab.copy()
     attributes = other.attributes.copy()
+    origins = other.origins.copy()
     nextAnonVMA = other.nextAnonVMA
     layout = other.layout
     currentBreak = other.currentBreak
