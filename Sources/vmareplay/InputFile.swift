@@ -1,5 +1,3 @@
-// Unsafe only in that it hands the bytes of an array to read(2), which stays within their bounds.
-
 // The one unsafe expression lends an array's memory to read(2) for the length of the call.
 
 import SystemPackage

@@ -32,7 +32,7 @@ import Testing
     // Bytes on their way out.
     "OutputBuffer.swift", "DeflateStream.swift",
     // Processes and signals of the recorder.
-    "RecordingPlatform.swift", "RecordingPlatform+Processes.swift",
+    "Platform.swift", "RecordingPlatform.swift", "RecordingPlatform+Processes.swift",
     "RecordingPlatform+Signals.swift",
   ]
 
