@@ -8,20 +8,20 @@ extension ReplayEngine where Index: ~Copyable {
   /// The first half of a call. Nothing happens to the map yet, but the rest of the log may prove
   /// that the call took effect before its second half was printed.
   mutating func begin(_ event: SyscallEvent) {
-    let slot = task(for: event.pid)
+    let slot = task(for: event)
     tasks[slot].pending = PendingCall(event: event)
     if !tasks[slot].isDead { prepareChild(of: slot) }
   }
 
   /// A call with its result, or one that the log never shows the end of.
   mutating func complete(_ event: SyscallEvent, in batch: TraceBatch) {
-    let slot = task(for: event.pid)
+    var slot = task(for: event)
     let pending = tasks[slot].pending
     tasks[slot].pending = nil
     if tasks[slot].isDead {
       // A number given again: execve can only come from a task that lives.
       guard case .execve = event.call, event.result.succeeded else { return }
-      revive(slot)
+      slot = revive(slot)
     }
     let process = tasks[slot].process
     if !unclaimedInitialMaps.isEmpty { claimInitialMaps(before: event, process: process) }
@@ -41,11 +41,12 @@ extension ReplayEngine where Index: ~Copyable {
     observe(event, process: process)
   }
 
-  private mutating func revive(_ slot: Int) {
+  /// A new process under the number of one that has ended.
+  private mutating func revive(_ slot: Int) -> Int {
     let pid = tasks[slot].pid
     let space = AddressSpace<Index>(profile: options.profile, limits: options.limits)
     let process = addProcess(pid: pid, space: spaces.insert(space))
-    _ = addTask(pid: pid, process: process)
+    return addTask(pid: pid, process: process)
   }
 
   private mutating func count(_ event: SyscallEvent, process: Int) {
@@ -140,7 +141,10 @@ extension ReplayEngine where Index: ~Copyable {
       let old = space.currentBreak
       return (old, recorded == old ? old : space.brk(asked))
     }
-    if new != recorded {
+    if new != recorded && recorded.roundedUpToPage == new.roundedUpToPage && asked != recorded {
+      // A map shows the break to the page only; the first question tells it.
+      spaces.modify(id) { $0.setBreak(recorded) }
+    } else if new != recorded {
       spaces.modify(id) { $0.setBreak(recorded) }
       diverge(.programBreak(recorded: recorded, expected: new), event, process: process)
     }

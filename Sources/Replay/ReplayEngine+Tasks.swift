@@ -4,31 +4,7 @@ import SyscallABI
 // Tasks come and go: fork, vfork, clone, execve, exit.
 
 extension ReplayEngine where Index: ~Copyable {
-  /// The task of this number, made if the log has not shown it yet.
-  mutating func task(for pid: PID) -> Int {
-    if let slot = tasks.find(pid) { return slot }
-    if let slot = adoptUnannouncedChild(pid) { return slot }
-    let space = AddressSpace<Index>(profile: options.profile, limits: options.limits)
-    let process = addProcess(pid: pid, space: spaces.insert(space))
-    return addTask(pid: pid, process: process)
-  }
-
-  /// A child's lines can come before the line on which its clone returns: takes it for the child
-  /// of the call in flight that began first.
-  private mutating func adoptUnannouncedChild(_ pid: PID) -> Int? {
-    let parents = tasks.slots { task in
-      guard let pending = task.pending, pending.event.call.startsTask else { return false }
-      if pending.event.call.sharesProcess { return true }
-      return pending.child.map { processes[$0].isUnclaimed } ?? false
-    }
-    let parent = parents.min { tasks[$0].pending!.event.line < tasks[$1].pending!.event.line }
-    guard let parent else { return nil }
-    if let child = tasks[parent].pending!.child {
-      claim(child, as: pid)
-      return addTask(pid: pid, process: child)
-    }
-    return addTask(pid: pid, process: tasks[parent].process)
-  }
+  // MARK: Tables
 
   mutating func addProcess(pid: PID, space: SpaceTable<Index>.ID) -> Int {
     var state = ProcessState<Index>(pid: pid, ordinal: nextOrdinal, space: space)
@@ -123,7 +99,7 @@ extension ReplayEngine where Index: ~Copyable {
     _ = addTask(pid: pid, process: child)
   }
 
-  private mutating func claim(_ child: Int, as pid: PID) {
+  mutating func claim(_ child: Int, as pid: PID) {
     processes[child].pid = pid
     processes[child].summary.pid = pid
     processes[child].isUnclaimed = false

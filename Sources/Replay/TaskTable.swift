@@ -61,6 +61,14 @@ struct TaskTable {
     return slot
   }
 
+  /// Gives a task its number, which the log did not print before.
+  mutating func rename(_ slot: Int, to pid: PID) {
+    byPID[slots[slot].pid] = nil
+    slots[slot].pid = pid
+    byPID[pid] = slot
+    last = slot
+  }
+
   mutating func remove(_ slot: Int) {
     byPID[slots[slot].pid] = nil
     if last == slot { last = nil }

@@ -63,6 +63,15 @@ import Testing
     #expect(replay.total.totalVM == 16)
   }
 
+  /// A map shows the break to the page; brk(NULL) says it exactly, and that is no difference.
+  @Test func theBreakOfAMapIsToldByTheFirstQuestion() throws {
+    let replay = try LogReplay(
+      "10001 brk(NULL) = 0x560000020010\n10001 brk(0x560000022000) = 0x560000022000\n",
+      initialMaps: "560000000000-560000021000 rw-p 00000000 00:00 0 [heap]\n")
+    #expect(replay.map(of: 10001) == ["560000000000-560000022000 rw-p [heap]"])
+    #expect(replay.total.divergences == 0)
+  }
+
   @Test func aRefusedBreakStaysWhereItWas() throws {
     let replay = try LogReplay(
       "10001 brk(NULL) = 0x560000000000\n10001 brk(0x560000021000) = 0x560000000000\n")

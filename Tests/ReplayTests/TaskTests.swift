@@ -102,6 +102,34 @@ import Testing
     #expect(replay.total.processCount == 1)
   }
 
+  /// Without `-o`, strace names processes only while there are several.
+  @Test func aLogThatNamesProcessesOnlyWhileThereAreSeveral() throws {
+    let replay = try LogReplay(
+      "\(Self.page) = 0x7f0000000000\n"
+        + "clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>\n"
+        + "[pid 10011] \(Self.page) = 0x7f0000010000\n"
+        + "[pid 10010] <... clone resumed>) = 10011\n"
+        + "[pid 10010] munmap(0x7f0000000000, 4096) = 0\n"
+        + "[pid 10011] exit_group(0) = ?\n[pid 10011] +++ exited with 0 +++\n"
+        + "\(Self.page) = 0x7f0000020000\n")
+    #expect(replay.total.processCount == 2)
+    #expect(replay.map(of: 10010) == ["7f0000020000-7f0000021000 rw-p"])
+    #expect(
+      replay.map(of: 10011) == [
+        "7f0000000000-7f0000001000 rw-p", "7f0000010000-7f0000011000 rw-p",
+      ])
+  }
+
+  @Test func anUnnamedProcessGetsItsNameLater() throws {
+    let replay = try LogReplay(
+      "\(Self.page) = 0x7f0000000000\n" + "fork() = 10011\n"
+        + "[pid 10010] munmap(0x7f0000000000, 4096) = 0\n"
+        + "[pid 10011] \(Self.page) = 0x7f0000010000\n")
+    #expect(replay.total.processCount == 2)
+    #expect(replay.map(of: 10010) == [])
+    #expect(replay.map(of: 10011).count == 2)
+  }
+
   @Test func aFailedForkLeavesNoProcess() throws {
     let replay = try LogReplay(
       "10010 fork( <unfinished ...>\n"
