@@ -19,6 +19,8 @@ public struct KernelVersion: Hashable, Comparable, Sendable, BitwiseCopyable {
 public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   /// VM_NORESERVE exists and keeps a mapping from being accounted later.
   case noReserveFlag
+  /// maps calls every VMA that overlaps the heap's range `[heap]`; before, the one that spans it.
+  case heapByOverlap
   /// mbind merges; before, it only splits.
   case mbindMerges
   /// At a fork every written VMA of the child gets an anon_vma of its own.
@@ -73,6 +75,7 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.trimNeedsNoReserve, KernelVersion(2, 6, 33), .measured),
       row(.mbindMerges, KernelVersion(2, 6, 34), .measured),
       row(.ownAnonVMAInChild, KernelVersion(2, 6, 34), .measured),
+      row(.heapByOverlap, KernelVersion(2, 6, 39), .measured),
       row(.forkChildStaysApart, KernelVersion(3, 0), .measured),
       row(.remapGrowthJoinsNext, KernelVersion(6, 0), .measured),
       row(.brkOnlyExpands, KernelVersion(6, 1), .measured),
@@ -97,6 +100,7 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
   public func follows(_ rule: KernelRule) -> Bool { rules & (1 << UInt32(rule.rawValue)) != 0 }
 
   /// The kernel whose `vma_merge` has the numbered cases: 2.6.32.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   public static let linux2_6 = KernelProfile(version: KernelVersion(2, 6, 32))
   /// 6.18, the default.
   public static let linux6 = KernelProfile(version: KernelVersion(6, 18, 44))

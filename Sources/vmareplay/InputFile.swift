@@ -1,3 +1,5 @@
+// The one unsafe expression lends an array's memory to read(2) for the length of the call.
+
 import SystemPackage
 import TraceReading
 

@@ -95,8 +95,7 @@ extension ReplayArguments {
     var maps: [(pid: PID, entries: [MapsEntry])] = []
     for file in initialMaps {
       do throws(TraceError) {
-        let bytes = try InputFile.read(file.path)
-        maps.append((file.pid, try MapsFile.parse(bytes, paths: paths, path: file.path)))
+        maps.append((file.pid, try MapsFile.read(file.path, paths: paths)))
       } catch {
         throw TraceSession.report(error)
       }

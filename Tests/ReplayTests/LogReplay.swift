@@ -49,8 +49,8 @@ struct LogReplay {
     mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
       let reader = try TraceReader(
         source: MemorySource(Array(log.utf8)), name: "log", paths: paths)
-      var engine = ReplayEngine<Index, Both>(
-        options: options, paths: paths, observer: Both(paths: paths))
+      var engine = ReplayEngine<Index, VerifierAndMaps>(
+        options: options, paths: paths, observer: VerifierAndMaps(paths: paths))
       var batch = TraceBatch()
       while try reader.nextBatch(into: &batch) {
         for malformed in batch.malformed { Issue.record("\(malformed)") }
@@ -61,29 +61,6 @@ struct LogReplay {
         images: engine.observer.maps.images, verifier: engine.observer.verifier,
         summaries: engine.summaries, total: engine.total)
     }
-  }
-
-  /// Two observers as one.
-  private struct Both: ReplayObserver {
-    var maps = MapObserver(.all)
-    var verifier: Verifier
-
-    init(paths: PathTable) { verifier = Verifier(paths: paths) }
-
-    mutating func willEnd<Index: VMAIndex & ~Copyable>(
-      _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
-    ) {
-      maps.willEnd(process, space: space, files: files)
-    }
-
-    mutating func didMeet<Index: VMAIndex & ~Copyable>(
-      _ snapshot: Snapshot, process: ProcessView, space: borrowing AddressSpace<Index>,
-      files: FileTable
-    ) {
-      verifier.didMeet(snapshot, process: process, space: space, files: files)
-    }
-
-    mutating func didDiverge(_ divergence: Divergence) { verifier.didDiverge(divergence) }
   }
 
   /// The map of one process: `7f0000000000-7f0000002000 rw-p NAME`, a line each.
@@ -104,4 +81,27 @@ struct LogReplay {
       return text
     }
   }
+}
+
+/// Two observers as one.
+struct VerifierAndMaps: ReplayObserver {
+  var maps = MapObserver(.all)
+  var verifier: Verifier
+
+  init(paths: PathTable) { verifier = Verifier(paths: paths) }
+
+  mutating func willEnd<Index: VMAIndex & ~Copyable>(
+    _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
+  ) {
+    maps.willEnd(process, space: space, files: files)
+  }
+
+  mutating func didMeet<Index: VMAIndex & ~Copyable>(
+    _ snapshot: Snapshot, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) {
+    verifier.didMeet(snapshot, process: process, space: space, files: files)
+  }
+
+  mutating func didDiverge(_ divergence: Divergence) { verifier.didDiverge(divergence) }
 }

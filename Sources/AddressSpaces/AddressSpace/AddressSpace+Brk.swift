@@ -3,8 +3,8 @@ public import SyscallABI
 extension AddressSpace where Index: ~Copyable {
   /// Moves the program break.
   ///
-  /// - Parameter address: the break asked for; 0 only asks where it is.
-  /// - Returns: the break afterwards, which is the old one if the kernel refuses. There is no errno.
+  /// - Parameter address: the break asked for; 0 asks where it is.
+  /// - Returns: the break afterwards: the old one if the kernel refuses, for there is no errno.
   /// - Complexity: O(log *n*), when shrinking + VMAs in the range.
   ///
   /// Linux: `sys_brk`, `do_brk_flags`.

@@ -8,9 +8,10 @@ extension AddressSpace where Index: ~Copyable {
   /// - Parameters:
   ///   - length: in bytes; rounded up to pages. 0 does nothing.
   ///   - leniently: the call is known to have succeeded: holes and refusals are passed over.
-  /// - Throws: `invalidArgument` (unknown advice, misaligned, advice that a VMA does not take: those
-  ///   below it are changed), `noMemory` (holes: all mapped parts are changed), `notPermitted`
-  ///   (discarding sealed memory), `resourceTemporarilyUnavailable` (the limit of VMAs).
+  /// - Throws: `invalidArgument` (unknown advice, misaligned, advice that a VMA does not take:
+  ///   those below it are changed), `noMemory` (holes: all mapped parts are changed),
+  ///   `notPermitted` (discarding sealed memory), `resourceTemporarilyUnavailable` (the limit of
+  ///   VMAs).
   /// - Complexity: O(log *n* + VMAs in the range).
   ///
   /// Linux: `madvise_walk_vmas`, `madvise_vma_behavior`, `madvise_update_vma`.

@@ -8,8 +8,9 @@ extension AddressSpace where Index: ~Copyable {
   /// Linux: `vma_merge_new_range` (6.12), `vma_merge` cases 1 to 3.
   @inline(__always)
   mutating func vmaMergeNew(
-    _ range: AddressRange, _ id: MergeID, anonVMA: AnonVMA = .none, copiedFromForkChild: Bool = false,
-    kind: MergeProposal.Kind = .newRange, between: VMANeighbours
+    _ range: AddressRange, _ id: MergeID, anonVMA: AnonVMA = .none,
+    copiedFromForkChild: Bool = false, kind: MergeProposal.Kind = .newRange,
+    between: VMANeighbours
   ) -> VMAEntry? {
     let proposal = MergeProposal(
       kind: kind, attributes: id, anonVMA: anonVMA, sourceIsForkChild: copiedFromForkChild,

@@ -8,8 +8,8 @@ extension AddressSpace where Index: ~Copyable {
   /// - Parameters:
   ///   - length: in bytes; rounded up to pages. 0 does nothing.
   ///   - policy: equal ids are equal policies; `.default` may be set over holes.
-  /// - Throws: `invalidArgument` (misaligned), `badAddress` (a hole: nothing is changed), `noMemory`
-  ///   (the limit of VMAs: what lies below is changed).
+  /// - Throws: `invalidArgument` (misaligned), `badAddress` (a hole: nothing is changed),
+  ///   `noMemory` (the limit of VMAs: what lies below is changed).
   ///
   /// Linux: `do_mbind`, `mbind_range`.
   public mutating func mbind(
@@ -17,7 +17,9 @@ extension AddressSpace where Index: ~Copyable {
   ) throws(Errno) {
     if !leniently, let errno = mbindError(address, length, policy) { throw errno }
     guard let range = Self.pageRange(address, length).range else { return }
-    let failure = walk(range, holes: .ignored, leniently: leniently) { attributes, _ in
+    let merges = profile.follows(.mbindMerges)
+    let failure = walk(range, holes: .ignored, merges: merges, leniently: leniently) {
+      attributes, _ in
       if attributes.policy == policy { return .keep }
       var changed = attributes
       changed.policy = policy

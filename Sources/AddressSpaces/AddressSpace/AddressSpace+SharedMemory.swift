@@ -46,8 +46,12 @@ extension AddressSpace where Index: ~Copyable {
     while !entry.isNone {
       let next = index.next(entry)
       let present = attributes(of: entry)
-      if present.hasCloseHook && present.file == wanted.file && present.linear == wanted.linear {
+      let isPiece =
+        present.hasCloseHook && present.file == wanted.file && present.linear == wanted.linear
+      // A sealed piece stays, and the call succeeds all the same.
+      if isPiece && !present.flags.contains(.sealed) {
         vmaRemove(entry)
+        noteHole(entry.range)
       }
       entry = next
     }
@@ -97,6 +101,7 @@ extension AddressSpace where Index: ~Copyable {
     let kept: VMAFlags = [.read, .write, .exec, .shared, .locked]
     attributes.flags = attributes.flags.intersection(
       kept.union([.mayRead, .mayWrite, .mayExec, .mayShare]))
+    attributes.flags.formUnion(defaultFlags)
     attributes.policy = .default
     attributes.name = .none
     _ = try mmapRegion(
