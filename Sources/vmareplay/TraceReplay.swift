@@ -91,6 +91,7 @@ struct ReplaySetup {
     if let mode = host?["overcommit_memory"].flatMap({ UInt8($0) }) {
       limits.overcommit = AddressSpaceLimits.Overcommit(rawValue: mode) ?? .heuristic
     }
+    if host?["pkeys"] == "0" { limits.hasProtectionKeys = false }
     options = ReplayOptions(profile: profile, faults: arguments.faults, limits: limits)
   }
 }

@@ -354,6 +354,18 @@ private func mapped(_ drawing: String, _ prot: Protection = rw) throws -> TreeSp
     #expect(throws: Errno.invalidArgument) { try space.shmdt(column(8)) }
   }
 
+  /// A piece that was made to grow past the end of the segment is not found.
+  @Test func detachingStopsAtTheSizeOfTheSegment() throws {
+    var space = TreeSpace()
+    try space.shmat(at: column(0), length: pages(2), segment: FileDescriptionID(1))
+    try space.mremap(
+      column(0), oldSize: pages(2), newSize: pages(4), flags: .mayMove, result: column(0))
+    try space.munmap(column(1), length: pages(2))
+    #expect(borders(space) == borders("A  B"))
+    try space.shmdt(column(0))
+    #expect(borders(space) == borders("   B"))
+  }
+
   @Test func detachingLeavesSealedPieces() throws {
     var space = TreeSpace()
     try space.shmat(at: column(0), length: pages(3), segment: FileDescriptionID(1))

@@ -69,7 +69,7 @@ struct RecordRun {
   func record(
     _ words: [String], input: String = "", options: [String] = [], launcher: [String] = []
   ) async throws -> Outcome {
-    let record = [Self.program, "record", "--delay", "200", "-o", "out.gz"]
+    let record = [Self.program, "record", "--delay", "500", "-o", "out.gz"]
     return try await run(launcher + record + options + ["--"] + words, input: input)
   }
 

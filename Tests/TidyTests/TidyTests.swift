@@ -26,12 +26,14 @@ import Testing
     // The model: slots of the slab and of the table of address spaces.
     "SlotArray.swift", "SpaceTable.swift",
     // Bytes on their way in: buffers, lines, zlib, folders.
+    "InputFile.swift",
     "ByteCursor.swift", "ByteSource.swift", "FileSource.swift", "Folder.swift",
     "GzipSource.swift", "LineBuffer.swift", "LineReader.swift", "PeekedSource.swift",
+    "PipelinedSource.swift",
     // Bytes on their way out.
     "OutputBuffer.swift", "DeflateStream.swift",
     // Processes and signals of the recorder.
-    "RecordingPlatform.swift", "RecordingPlatform+Processes.swift",
+    "Platform.swift", "RecordingPlatform.swift", "RecordingPlatform+Processes.swift",
     "RecordingPlatform+Signals.swift",
   ]
 

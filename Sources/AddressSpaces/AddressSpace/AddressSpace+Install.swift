@@ -47,6 +47,7 @@ extension AddressSpace where Index: ~Copyable {
     totalVM = 0
     lockedVM = 0
     defaultFlags = []
+    segmentSizes = [:]
     layout = ProcessStat()
     currentBreak = .zero
   }

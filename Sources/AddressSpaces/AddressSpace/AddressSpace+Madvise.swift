@@ -98,7 +98,8 @@ extension AddressSpace where Index: ~Copyable {
       if attributes.isAnonymous { return .fail(.notPermitted) }
     }
     if let refusal = pageAdviceError(advice, attributes) { return .fail(refusal) }
-    if advice == .guardInstall { return .fault }
+    // Guards in anonymous memory count as written pages, also where it can only be read.
+    if advice == .guardInstall { return attributes.isAnonymous ? .fault : .keep }
     guard let changed = newFlags(advice, attributes) else { return .fail(.invalidArgument) }
     if changed == flags { return .keep }
     var result = attributes

@@ -27,6 +27,7 @@ extension AddressSpace where Index: ~Copyable {
       at: address, prot: prot, flags: .shared, file: segment, fileIsWritable: !readOnly,
       offset: 0)
     attributes.hasCloseHook = true
+    noteSegment(segment, size)
     return try mmapRegion(
       AddressRange(address, address &+ size), attributes, replaces: replaces, populates: false,
       leniently: leniently)
@@ -42,8 +43,10 @@ extension AddressSpace where Index: ~Copyable {
     guard let first = attachedPiece(address) else { throw .invalidArgument }
     // All pieces of one attach that did not move have the same constant.
     let wanted = attributes(of: first)
+    // Pieces that mremap made to reach past the segment are not looked for.
+    let size = segmentSizes[wanted.file] ?? .max
     var entry = first
-    while !entry.isNone {
+    while !entry.isNone && (entry.handle == first.handle || entry.end &- address <= size) {
       let next = index.next(entry)
       let present = attributes(of: entry)
       let isPiece =
@@ -56,6 +59,15 @@ extension AddressSpace where Index: ~Copyable {
       entry = next
     }
     finish(around: address)
+  }
+
+  /// Keeps the size of a segment; those of segments without a VMA go when they are the most.
+  private mutating func noteSegment(_ segment: FileDescriptionID, _ size: UInt64) {
+    segmentSizes[segment] = size
+    guard segmentSizes.count > max(64, 2 * mapCount) else { return }
+    var attached: Set<FileDescriptionID> = [segment]
+    forEachVMA { if $0.hasCloseHook { attached.insert($0.file) } }
+    segmentSizes = segmentSizes.filter { attached.contains($0.key) }
   }
 
   /// The error with which shmdt would fail; nil if it would succeed.

@@ -28,6 +28,9 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   /// Flags that new mappings get on top (mlockall with MCL_FUTURE).
   var defaultFlags: VMAFlags = []
 
+  /// The sizes of attached segments in bytes, by the file description of the attach.
+  var segmentSizes: [FileDescriptionID: UInt64] = [:]
+
   /// Mapped pages (`total_vm`).
   public internal(set) var totalVM: UInt64 = 0
   /// Pages of VMAs with VM_LOCKED (`locked_vm`).
@@ -57,6 +60,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     nextAnonVMA = other.nextAnonVMA
     layout = other.layout
     currentBreak = other.currentBreak
+    segmentSizes = other.segmentSizes
     totalVM = other.totalVM
     lockedVM = other.lockedVM
   }

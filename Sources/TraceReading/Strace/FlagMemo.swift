@@ -44,7 +44,7 @@ struct FlagMemo {
       && matches(index, cursor, length)
     {
       let value = slots[index].value
-      cursor.advance(length)
+      cursor.pass(length)
       return value
     }
     return add(kind, from: &cursor, length: length, at: index, symbols)

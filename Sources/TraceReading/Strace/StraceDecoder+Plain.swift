@@ -20,7 +20,7 @@ extension StraceDecoder {
       _ = begin(name, call, context, into: &batch)
       return true
     }
-    cursor.advance(1)
+    cursor.pass(1)
     guard let (value, duration) = plainEnding(&cursor, context.origin) else { return false }
     batch.items.append(
       .completed(
@@ -101,7 +101,7 @@ extension StraceDecoder {
     var fd: Int32 = -1
     var file = FileID.none
     if cursor.word & 0xffff_ffff == 0x202c_312d {  // "-1, "
-      cursor.advance(4)
+      cursor.pass(4)
     } else {
       guard let number = cursor.decimal() else { return nil }
       fd = Int32(truncatingIfNeeded: number)
@@ -124,23 +124,23 @@ extension ByteCursor {
   mutating func takePlainName() -> SyscallName? {
     let word = self.word
     if word & 0xff_ffff_ffff == 0x28_7061_6d6d {  // "mmap("
-      advance(5)
+      pass(5)
       return .mmap
     }
     if word & 0xff_ffff_ffff_ffff == 0x28_7061_6d6e_756d {  // "munmap("
-      advance(7)
+      pass(7)
       return .munmap
     }
     if word == 0x7463_6574_6f72_706d, byte(at: 8) == UInt8(ascii: "(") {  // "mprotect"
-      advance(9)
+      pass(9)
       return .mprotect
     }
     if word == 0x2865_7369_7664_616d {  // "madvise("
-      advance(8)
+      pass(8)
       return .madvise
     }
     if word & 0xffff_ffff == 0x286b_7262 {  // "brk("
-      advance(4)
+      pass(4)
       return .brk
     }
     return nil
@@ -149,7 +149,7 @@ extension ByteCursor {
   @inline(__always)
   fileprivate mutating func takeComma() -> Bool {
     guard word & 0xffff == 0x202c else { return false }  // ", "
-    advance(2)
+    pass(2)
     return true
   }
 
@@ -173,11 +173,11 @@ extension ByteCursor {
   fileprivate mutating func plainNumber() -> UInt64? {
     let word = self.word
     if word & 0xffff == 0x7830 {  // "0x"
-      advance(2)
+      pass(2)
       return hexadecimal()
     }
     if word & 0xffff_ffff == 0x4c4c_554e {  // "NULL"
-      advance(4)
+      pass(4)
       return 0
     }
     return decimal()
@@ -187,11 +187,11 @@ extension ByteCursor {
   @inline(__always)
   fileprivate mutating func plainResult() -> UInt64? {
     if word & 0xff_ffff == 0x203d20 {  // " = "
-      advance(3)
+      pass(3)
     } else {
       skipBlanks()
       guard word & 0xffff == 0x203d else { return nil }  // "= "
-      advance(2)
+      pass(2)
     }
     return plainNumber()
   }
@@ -200,11 +200,11 @@ extension ByteCursor {
   @inline(__always)
   fileprivate mutating func plainDuration() -> Int64? {
     guard word & 0xffff_ffff == 0x2e30_3c20 else { return nil }  // " <0."
-    advance(4)
+    pass(4)
     guard let nanoseconds = fractionInNanoseconds(), byte == UInt8(ascii: ">") else {
       return nil
     }
-    advance(1)
+    pass(1)
     return nanoseconds
   }
 }

@@ -31,7 +31,7 @@ struct UsualPrefix {
     prefix.pid = pid
     prefix.absolute = second + Int64(ByteCursor.decimalValue(word, 6)) * 1000
     prefix.kind = .unix
-    cursor.advance(pidLength + 18)
+    cursor.pass(pidLength + 18)
     return true
   }
 
