@@ -50,6 +50,7 @@ cd "$place"
 gcc -O2 -pthread -o churn workloads/churn.c
 gcc -O2 -pthread -static -o churn-static workloads/churn.c
 gcc -O2 -o regions workloads/regions.c
+gcc -O2 -o incidents workloads/incidents.c
 awk 'BEGIN { srand(1); for (n = 0; n < 200000; n++) print int(rand() * 1e9), n % 977 }' >numbers.txt
 
 rm -f "$place/failed"
@@ -92,6 +93,9 @@ record java-hello -- java -XX:-UsePerfData -Xmx64m workloads/Hello.java
 record node-workers -- node workloads/workers.js
 record churn-static -- ./churn-static 20000
 record regions -- ./regions 6000
+for cause in decommit guards nohugepage opens memfd slabs forks noreserve rlimit full; do
+  record "incident-$cause" -- ./incidents "$cause"
+done
 with_allocators churn -- ./churn 100000
 with_allocators churn-threads -- ./churn 30000 4
 with_allocators python-churn --env PYTHONMALLOC=malloc -- python3 workloads/churn.py 120

@@ -21,9 +21,18 @@ public struct FileTable {
     var inode: UInt64
   }
 
+  /// A path that was open under a number.
+  private struct OpenFile: Hashable {
+    var name: FileID
+    var number: Int32
+  }
+
   private var entries: [Entry?] = [nil]
   private var free: [UInt32] = []
   private var byPath: [FileID: FileDescriptionID] = [:]
+  private var byNumber: [OpenFile: FileDescriptionID] = [:]
+  /// Descriptions of `byPath` that a number stands for.
+  private var numbered: Set<FileDescriptionID> = []
   private var byInode: [Identity: FileDescriptionID] = [:]
   /// The number of entries at which it is worth looking for dead ones.
   private var sweepAt = 4096
@@ -31,10 +40,26 @@ public struct FileTable {
   public init() {}
 
   /// The description for a path that a log names. Without a path there is one for all.
-  mutating func description(forPath name: FileID) -> FileDescriptionID {
-    if let id = byPath[name] { return id }
-    let id = add(Entry(name: name, deviceMajor: 0, deviceMinor: 0, inode: 0))
-    byPath[name] = id
+  ///
+  /// Two numbers for one path are two opens of it, since programs rarely dup what they map; the
+  /// first number is also what a snapshot shows.
+  ///
+  /// - Parameter number: the file descriptor that was mapped.
+  mutating func description(forPath name: FileID, number: Int32) -> FileDescriptionID {
+    let file = OpenFile(name: name, number: number)
+    if name != .none, let id = byNumber[file] { return id }
+    guard let known = byPath[name] else {
+      let id = add(Entry(name: name, deviceMajor: 0, deviceMinor: 0, inode: 0))
+      byPath[name] = id
+      byNumber[file] = id
+      numbered.insert(id)
+      return id
+    }
+    var id = known
+    if name != .none, !numbered.insert(known).inserted, let entry = entries[Int(known.rawValue)] {
+      id = add(entry)
+    }
+    byNumber[file] = id
     return id
   }
 
@@ -85,6 +110,8 @@ public struct FileTable {
       }
     }
     byPath = byPath.filter { entries[Int($0.value.rawValue)] != nil }
+    byNumber = byNumber.filter { entries[Int($0.value.rawValue)] != nil }
+    numbered = numbered.filter { entries[Int($0.rawValue)] != nil }
     byInode = byInode.filter { entries[Int($0.value.rawValue)] != nil }
     sweepAt = max(4096, (entries.count - free.count) * 2)
   }

@@ -9,8 +9,8 @@ extension ReplayEngine where Index: ~Copyable {
     for event: SyscallEvent, process: Int, in batch: TraceBatch
   ) -> MapOperation? {
     switch event.call {
-    case .mmap(let addr, let length, let prot, let flags, _, let path, let offset):
-      mmapOperation(event, addr, length, prot, flags, path, offset)
+    case .mmap(let addr, let length, let prot, let flags, let number, let path, let offset):
+      mmapOperation(event, addr, length, prot, flags, path, number, offset)
     case .munmap(let addr, let length):
       .munmap(addr: addr, length: length)
     case .mprotect(let addr, let length, let prot, let pkey):
@@ -53,7 +53,7 @@ extension ReplayEngine where Index: ~Copyable {
 
   private mutating func mmapOperation(
     _ event: SyscallEvent, _ addr: Address, _ length: UInt64, _ prot: Protection,
-    _ flags: MapFlags, _ path: FileID, _ offset: UInt64
+    _ flags: MapFlags, _ path: FileID, _ number: Int32, _ offset: UInt64
   ) -> MapOperation {
     let start = event.result.succeeded ? Address(event.result.value) : addr
     let (end, overflow) = start.rawValue.addingReportingOverflow(length)
@@ -62,12 +62,16 @@ extension ReplayEngine where Index: ~Copyable {
     }
     return .mmap(
       range: AddressRange(start, Address(end)), prot: prot, flags: flags,
-      file: event.result.succeeded ? description(flags: flags, path: path) : .none,
+      file: event.result.succeeded ? description(flags: flags, path: path, number: number) : .none,
       offset: offset)
   }
 
-  private mutating func description(flags: MapFlags, path: FileID) -> FileDescriptionID {
-    guard flags.contains(.anonymous) else { return files.description(forPath: path) }
+  private mutating func description(
+    flags: MapFlags, path: FileID, number: Int32
+  ) -> FileDescriptionID {
+    guard flags.contains(.anonymous) else {
+      return files.description(forPath: path, number: number)
+    }
     guard flags.isShared else { return .none }
     return files.uniqueDescription(name: paths.intern("/dev/zero", isDeleted: true))
   }
@@ -95,7 +99,7 @@ extension ReplayEngine where Index: ~Copyable {
     _ event: SyscallEvent, _ target: PID, _ resource: ResourceLimit, _ soft: UInt64,
     _ isNull: Bool, process: Int
   ) -> MapOperation? {
-    guard event.result.succeeded, !isNull else { return nil }
+    guard event.result.succeeded, !isNull, !options.keepsLimits else { return nil }
     var affected = process
     if target != .none && target.rawValue != 0 {
       guard let slot = tasks.find(target), !tasks[slot].isDead else { return nil }

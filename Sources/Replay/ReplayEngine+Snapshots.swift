@@ -17,6 +17,7 @@ extension ReplayEngine where Index: ~Copyable {
     case (.exec, .stat(let stat)), (.attach, .stat(let stat)):
       adopt(stat, in: process)
     case (.exec, .limits(let limits)), (.attach, .limits(let limits)):
+      if options.keepsLimits { return }
       spaces.modify(processes[process].space) { space in
         if let stack = limits.stack { space.limits.stack = stack }
         if let bytes = limits.addressSpace { space.limits.addressSpace = bytes }

@@ -10,6 +10,9 @@ public struct ReplayOptions: Sendable {
   /// the log.
   public var initialMaps: [(pid: PID, entries: [MapsEntry])] = []
 
+  /// What the log says of limits is passed over: `limits` hold throughout.
+  public var keepsLimits = false
+
   public init(
     profile: KernelProfile, faults: FaultAssumption = .smart,
     limits: AddressSpaceLimits = AddressSpaceLimits()

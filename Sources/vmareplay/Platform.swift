@@ -3,6 +3,15 @@
 import Glibc
 
 enum Platform {
+  /// Columns of the terminal to which standard output goes; nil if it goes elsewhere.
+  static var standardOutputWidth: Int? {
+    var size = winsize()
+    guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
+  }
+
   /// Where temporary files go.
   static var temporaryFolder: String {
     guard let value = unsafe getenv("TMPDIR"), unsafe value.pointee != 0 else { return "/tmp" }

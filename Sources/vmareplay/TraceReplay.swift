@@ -13,6 +13,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
   /// The last line or moment to replay; nil for all.
   var limit: ((TraceReader) throws -> ReplayLimit?)?
   var observer: Observer
+  /// Limits that hold instead of the recorded ones.
+  var limits: LimitOptions?
   /// What is wrong with the trace has been said before.
   var isSecondPass = false
   /// Called after each batch, so that long results can be written on the way.
@@ -43,6 +45,10 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     let setup = ReplaySetup(arguments: arguments, host: batch.hosts.first)
     var options = setup.options
     options.initialMaps = initialMaps
+    if let limits, limits.isGiven {
+      limits.apply(to: &options.limits)
+      options.keepsLimits = true
+    }
     var engine = ReplayEngine<Index, Observer>(options: options, paths: paths, observer: observer)
     while hasBatch {
       let goesOn = engine.apply(batch, until: limit)

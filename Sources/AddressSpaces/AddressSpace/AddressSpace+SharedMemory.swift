@@ -52,7 +52,10 @@ extension AddressSpace where Index: ~Copyable {
       let isPiece =
         present.hasCloseHook && present.file == wanted.file && present.linear == wanted.linear
       // A sealed piece stays, and the call succeeds all the same.
-      if isPiece && !present.flags.contains(.sealed) { vmaRemove(entry) }
+      if isPiece && !present.flags.contains(.sealed) {
+        vmaRemove(entry)
+        noteHole(entry.range)
+      }
       entry = next
     }
     finish(around: address)

@@ -114,7 +114,7 @@ struct ExplanationBuilder: ~Copyable {
     let range = AddressRange(lower.range.end, upper.range.start)
     let call = space.origins(of: upper.handle).flatMap { calls[$0.holeBelow] }
     if let mapping = space.origins(of: lower.handle).flatMap({ calls[$0.high.mapping] }),
-      call == nil || call!.line < mapping.line, isAligned(mapping, at: range)
+      call == nil || call!.line < mapping.line, isAligned(mapping, at: range, space.profile)
     {
       return Explanation.Hole(range: range, maker: .kernelAlignment, call: mapping)
     }
@@ -130,9 +130,15 @@ struct ExplanationBuilder: ~Copyable {
     hole.length >= 1 << 30 && call.range.length < hole.length / 1024
   }
 
-  /// The kernel puts a mapping of whole huge pages on a huge page border, below what would fit.
-  private func isAligned(_ mapping: RecordedCall, at hole: AddressRange) -> Bool {
+  /// The kernel puts a mapping of whole huge pages on a huge page border, below what would fit;
+  /// up to 6.12 any mapping of that size.
+  private func isAligned(
+    _ mapping: RecordedCall, at hole: AddressRange, _ profile: KernelProfile
+  ) -> Bool {
     let hugePage: UInt64 = 2 << 20
+    let isWhole = mapping.range.length % hugePage == 0
+    if profile.version < KernelVersion(6, 7) { return false }
+    if !isWhole && profile.version >= KernelVersion(6, 13) { return false }
     return mapping.flags.contains(.anonymous) && !mapping.flags.contains(.fixed)
       && mapping.range.length >= hugePage && mapping.range.start.rawValue % hugePage == 0
       && mapping.range.end == hole.start && hole.length < hugePage

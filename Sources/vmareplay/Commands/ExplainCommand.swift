@@ -30,14 +30,29 @@ struct ExplainCommand: ParsableCommand {
   @Flag(help: "Also list each pair with both values and the calls that set them.")
   var pairs = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Instead, name the limit that each refused call met and what filled it, and how far the "
+        + "peak is from max_map_count. --limit and --rlimit-... ask which calls would fail then."))
+  var failures = false
+
+  @OptionGroup var limits: LimitOptions
+
   @Option(help: "text or json.")
   var format: SummaryFormat = .text
 
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
 
+  func validate() throws {
+    if limits.isGiven && !failures {
+      throw ValidationError("--limit and --rlimit-... ask about failures: add --failures.")
+    }
+  }
+
   func run() throws {
     Platform.ignoreBrokenPipes()
+    if failures { return try explainFailures() }
     let source = try TwoPassTrace(trace)
     defer { source.close() }
     let paths = PathTable()
@@ -78,6 +93,24 @@ struct ExplainCommand: ParsableCommand {
     if result.status != .done { throw result.status.code }
     if result.lines > 0 { throw noProcess() }
     return nil
+  }
+
+  private func explainFailures() throws {
+    let paths = PathTable()
+    var work = TraceReplay(
+      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      limit: moment.limit, observer: FailureObserver(pid: arguments.pid.map { PID($0) }))
+    work.limits = limits
+    let result = try arguments.index.run(&work)
+    if result.lines > 0 {
+      let report = FailureReport(
+        trace: trace, kernel: result.kernel, observer: result.observer,
+        paths: paths, asksWhatIf: limits.isGiven)
+      var out = OutputBuffer()
+      report.append(to: &out, format: format == .json ? .json : .text)
+      try Output.standard.write(&out)
+    }
+    if result.status != .done { throw result.status.code }
   }
 
   private func noProcess() -> any Error {

@@ -18,14 +18,39 @@ struct ReplayCommand: ParsableCommand {
   @Argument(help: "Traces: gzip or plain, files, folders of strace -ff, or - for stdin.")
   var traces: [String]
 
-  @Option(help: "text or json.")
-  var format: SummaryFormat = .text
+  @Option(help: "text or json; with --timeline also csv and ndjson.")
+  var format: ReplayFormat = .text
+
+  @Flag(
+    help: "Show how the process with the most VMAs (or --pid) grew: a chart, or rows for tools.")
+  var timeline = false
+
+  @Option(help: ArgumentHelp("The most points of a timeline.", valueName: "n"))
+  var points = 500
 
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
 
+  func validate() throws {
+    if timeline && traces.count > 1 {
+      throw ValidationError("--timeline shows one trace; 'vmareplay compare' several.")
+    }
+    if !timeline && (format == .csv || format == .ndjson) {
+      throw ValidationError("--format \(format.rawValue) has rows only with --timeline.")
+    }
+    if !(2...1_000_000).contains(points) {
+      throw ValidationError("--points \(points) is not between 2 and 1000000.")
+    }
+  }
+
   func run() throws {
     Platform.ignoreBrokenPipes()
+    if timeline {
+      return try TimelineRun(
+        trace: traces[0], points: points, format: format.outputFormat, arguments: arguments,
+        strict: traceOptions.strict
+      ).run()
+    }
     var report: ReplayReport?
     var status = ExitStatus.done
     for trace in traces {
@@ -46,6 +71,19 @@ struct ReplayCommand: ParsableCommand {
     report?.append(to: &out, format: format == .json ? .json : .text)
     try Output.standard.write(&out)
     if status != .done { throw status.code }
+  }
+}
+
+enum ReplayFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, json, csv, ndjson
+
+  var outputFormat: OutputFormat {
+    switch self {
+    case .text: .text
+    case .json: .json
+    case .csv: .csv
+    case .ndjson: .ndjson
+    }
   }
 }
 
