@@ -5,7 +5,7 @@ import TraceReading
 
 /// `replay --timeline`: the course of the process with the most VMAs, or of one that is named.
 struct TimelineRun {
-  let trace: String
+  let trace: TraceInput
   let points: Int
   let format: OutputFormat
   let arguments: ReplayArguments
@@ -16,22 +16,22 @@ struct TimelineRun {
     defer { source.close() }
     let paths = PathTable()
     var first = TraceReplay(
-      trace: source.path, paths: paths, arguments: arguments, strict: strict,
+      trace: source.input, paths: paths, arguments: arguments, strict: strict,
       observer: PeakFinder(pid: arguments.pid.map { PID($0) }))
     let found = try arguments.index.run(&first)
     guard let peak = found.observer.peak else {
       if found.status != .done { throw found.status.code }
       if found.lines == 0 { return }
-      Diagnostics.error("\(trace): no such process; 'vmareplay replay' lists them")
+      Diagnostics.error("\(trace.name): no such process; 'vmareplay replay' lists them")
       throw ExitStatus.noInput.code
     }
     var second = TraceReplay(
-      trace: source.path, paths: paths, arguments: arguments, strict: strict,
+      trace: source.input, paths: paths, arguments: arguments, strict: strict,
       observer: TimelineObserver(ordinal: peak.ordinal, limit: points))
     second.isSecondPass = true
     let result = try arguments.index.run(&second)
     let report = TimelineReport(
-      trace: trace, kernel: result.kernel, timeline: result.observer.timeline, paths: paths,
+      trace: trace.name, kernel: result.kernel, timeline: result.observer.timeline, paths: paths,
       width: Platform.standardOutputWidth ?? 80)
     var out = OutputBuffer()
     report.append(to: &out, format: format)

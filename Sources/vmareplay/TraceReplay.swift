@@ -6,7 +6,7 @@ import TraceReading
 
 /// Replays one trace from its first line to its last, or up to a limit.
 struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
-  let trace: String
+  let trace: TraceInput
   let paths: PathTable
   let arguments: ReplayArguments
   let strict: Bool
@@ -36,7 +36,7 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
 
   mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
     var session = try TraceSession(
-      path: trace, paths: paths, strict: strict, isQuiet: isSecondPass)
+      input: trace, paths: paths, strict: strict, isQuiet: isSecondPass)
     let initialMaps = try arguments.readInitialMaps(paths)
     let limit = try self.limit?(session.reader)
     var batch = TraceBatch()

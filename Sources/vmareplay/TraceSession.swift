@@ -20,13 +20,13 @@ struct TraceSession {
   /// up to the damage.
   private(set) var status = ExitStatus.done
 
-  init(path: String, paths: PathTable, strict: Bool, isQuiet: Bool = false) throws {
-    self.path = path
+  init(input: TraceInput, paths: PathTable, strict: Bool, isQuiet: Bool = false) throws {
+    path = input.name
     self.isQuiet = isQuiet
     self.strict = strict
     self.paths = paths
     do throws(TraceError) {
-      reader = try TraceReader(path: path, paths: paths)
+      reader = try TraceReader(input: input, paths: paths)
     } catch {
       throw Self.report(error)
     }

@@ -1,20 +1,21 @@
 import SystemPackage
+import TraceReading
 
 /// A trace that can be read twice: standard input is kept in a file without a name.
 struct TwoPassTrace {
   /// What to open for each pass.
-  let path: String
+  let input: TraceInput
   private let descriptor: FileDescriptor?
 
-  init(_ trace: String) throws {
-    guard trace == "-" else {
-      path = trace
+  init(_ trace: TraceInput) throws {
+    guard trace.name == "-" else {
+      input = trace
       descriptor = nil
       return
     }
     let file = try Self.spool()
     descriptor = file
-    path = "/proc/self/fd/\(file.rawValue)"
+    input = try TraceInput(path: "/proc/self/fd/\(file.rawValue)")
   }
 
   /// Gives the file back.

@@ -108,6 +108,20 @@ import Testing
     #expect(counts.output.contains("lines") && counts.output.contains("mmap"))
   }
 
+  /// The files of `strace -ff` are one trace, as a folder and as the words that a shell makes.
+  @Test func filesOfOneTraceAreOneTrace() async throws {
+    let call = "mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000"
+    let outcome = try await shell(
+      """
+      mkdir d; echo '1.0 \(call)' > d/t.21; echo '2.0 \(call)' > d/t.22
+      $v replay --format json d/t.* > words && $v replay --format json d > folder
+      diff <(tail -n +5 words) <(tail -n +5 folder) && $v maps --all d/t.* | grep -c '# maps'
+      """)
+    #expect(outcome.status == 0 && outcome.output == "2\n", "\(outcome.output)\(outcome.error)")
+    let two = try await shell("$v maps $t $t.other")
+    #expect(two.status == 64 && two.error.contains("one trace is expected"))
+  }
+
   @Test func verifyTellsExactFromInexact() async throws {
     let exact = try await vmareplay("verify", Self.ls)
     #expect(exact.status == 0 && exact.output.contains("1 of 1 snapshot exact"))

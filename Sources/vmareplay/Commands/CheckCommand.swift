@@ -17,8 +17,7 @@ struct CheckCommand: ParsableCommand {
       'check --format json' printed for another trace: no figure may be higher than there.
       """)
 
-  @Argument(help: "The trace: gzip or plain, a file, a folder of strace -ff, or - for stdin.")
-  var trace: String
+  @OptionGroup var traceArgument: TraceArgument
 
   @Option(help: "VMAs that a process may have at a time.")
   var maxVmas: UInt64?
@@ -45,11 +44,11 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     Platform.ignoreBrokenPipes()
     let older = try baseline.map { try Baseline(path: $0) }
-    let source = try TwoPassTrace(trace)
+    let source = try TwoPassTrace(traceArgument.input())
     defer { source.close() }
     let paths = PathTable()
     var work = TraceReplay(
-      trace: source.path, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      trace: source.input, paths: paths, arguments: arguments, strict: traceOptions.strict,
       observer: BudgetObserver(
         pid: arguments.pid.map { PID($0) }, maxMapCount: maxVmas,
         maxPages: maxMapped.map { $0.bytes / 4096 }))
@@ -57,15 +56,15 @@ struct CheckCommand: ParsableCommand {
     if result.lines == 0 { return }
     let observed = result.observer
     if let pid = arguments.pid, observed.mapCount.pid != PID(pid) {
-      Diagnostics.error("\(trace): no process \(pid); 'vmareplay replay' lists them")
+      Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
       throw ExitStatus.noInput.code
     }
-    let missed = try missedMerges(at: observed.mapCount, source.path, paths)
+    let missed = try missedMerges(at: observed.mapCount, source.input, paths)
     let budgets =
       try ownBudgets(observed, missed, maxMapCount: result.maxMapCount)
       + (older?.budgets(observed, missed) ?? [])
     let report = CheckReport(
-      trace: trace, figures: Baseline.figures(observed, missed), budgets: budgets)
+      trace: traceArgument.name, figures: Baseline.figures(observed, missed), budgets: budgets)
     var out = OutputBuffer()
     report.append(to: &out, format: format == .json ? .json : .text)
     try Output.standard.write(&out)
@@ -84,13 +83,13 @@ struct CheckCommand: ParsableCommand {
 
   /// A second pass stops where the process had the most VMAs and looks at its boundaries.
   private func missedMerges(
-    at peak: BudgetObserver.Highest, _ path: String, _ paths: PathTable
+    at peak: BudgetObserver.Highest, _ trace: TraceInput, _ paths: PathTable
   ) throws -> UInt64 {
     let target: BoundaryObserver.Target =
       peak.position.map { .process(ordinal: peak.ordinal, after: $0) }
       ?? .endOf(ordinal: peak.ordinal)
     var work = TraceReplay(
-      trace: path, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
       observer: BoundaryObserver(target))
     work.isSecondPass = true
     return UInt64(try arguments.index.run(&work).observer.counts?.missedMerges ?? 0)
@@ -114,7 +113,7 @@ struct CheckCommand: ParsableCommand {
     if let headroom {
       guard let limit = maxMapCount else {
         Diagnostics.error(
-          "\(trace): --headroom needs max_map_count, which the trace does not say; record it with "
+          "\(traceArgument.name): --headroom needs max_map_count, which the trace does not say; record it with "
             + "'vmareplay record', or add a first line '# host max_map_count=N'")
         throw ExitStatus.badTrace.code
       }

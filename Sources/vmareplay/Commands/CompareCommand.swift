@@ -2,6 +2,7 @@ import ArgumentParser
 import Replay
 import Reports
 import SyscallABI
+import TraceReading
 
 /// Puts two or more traces side by side.
 struct CompareCommand: ParsableCommand {
@@ -46,10 +47,11 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     Platform.ignoreBrokenPipes()
     let paths = PathTable()
-    let names = labels.map { self.names($0) } ?? ComparisonLabels.names(for: traces)
+    let inputs = try traces.traceInputs()
+    let names = labels.map { self.names($0) } ?? ComparisonLabels.names(for: inputs.map(\.name))
     var columns: [ComparisonReport.Column] = []
     var status = ExitStatus.done
-    for (trace, name) in zip(traces, names) {
+    for (trace, name) in zip(inputs, names) {
       var work = TraceReplay(
         trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
         observer: UsageObserver(pid: arguments.pid.map { PID($0) }))
@@ -59,14 +61,14 @@ struct CompareCommand: ParsableCommand {
       if let pid = arguments.pid {
         let own = result.summaries.filter { $0.pid == PID(pid) }
         if own.isEmpty {
-          Diagnostics.error("\(trace): no process \(pid); 'vmareplay replay' lists them")
+          Diagnostics.error("\(trace.name): no process \(pid); 'vmareplay replay' lists them")
           throw ExitStatus.noInput.code
         }
         total = ProcessSummary.total(of: own)
       }
       columns.append(
         ComparisonReport.Column(
-          label: name, trace: trace, kernel: result.kernel, total: total,
+          label: name, trace: trace.name, kernel: result.kernel, total: total,
           usage: result.observer.usage))
     }
     var out = OutputBuffer()

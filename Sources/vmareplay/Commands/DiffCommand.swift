@@ -15,8 +15,7 @@ struct DiffCommand: ParsableCommand {
       anything changed.
       """)
 
-  @Argument(help: "The trace: gzip or plain, a file, a folder of strace -ff, or - for stdin.")
-  var trace: String
+  @OptionGroup var traceArgument: TraceArgument
 
   @Option(help: ArgumentHelp("The earlier line.", valueName: "[file:]line"))
   var from: LinePosition
@@ -35,19 +34,19 @@ struct DiffCommand: ParsableCommand {
 
   func run() throws {
     Platform.ignoreBrokenPipes()
-    let source = try TwoPassTrace(trace)
+    let source = try TwoPassTrace(traceArgument.input())
     defer { source.close() }
     let paths = PathTable()
-    let before = try image(after: from, source.path, paths, isSecondPass: false)
-    let after = try image(after: to, source.path, paths, isSecondPass: true)
+    let before = try image(after: from, source.input, paths, isSecondPass: false)
+    let after = try image(after: to, source.input, paths, isSecondPass: true)
     if before.image == nil && after.image == nil {
       if before.isEmpty { return }
       let name = arguments.pid.map { "no process \($0)" } ?? "no process"
-      Diagnostics.error("\(trace): \(name) at these lines; 'vmareplay replay' lists them")
+      Diagnostics.error("\(traceArgument.name): \(name) at these lines; 'vmareplay replay' lists them")
       throw ExitStatus.noInput.code
     }
     let report = DiffReport(
-      trace: trace, from: from.line, to: to.line, before: before.image, after: after.image,
+      trace: traceArgument.name, from: from.line, to: to.line, before: before.image, after: after.image,
       paths: paths, comparesFlags: smaps)
     var out = OutputBuffer()
     report.append(to: &out, format: format == .json ? .json : .text)
@@ -57,10 +56,10 @@ struct DiffCommand: ParsableCommand {
   }
 
   private func image(
-    after position: LinePosition, _ path: String, _ paths: PathTable, isSecondPass: Bool
+    after position: LinePosition, _ trace: TraceInput, _ paths: PathTable, isSecondPass: Bool
   ) throws -> (image: MapImage?, status: ExitStatus, isEmpty: Bool) {
     var work = TraceReplay(
-      trace: path, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
       limit: { try position.limit(in: $0) },
       observer: MapObserver(arguments.pid.map { .pid(PID($0)) } ?? .first))
     work.isSecondPass = isSecondPass

@@ -14,8 +14,7 @@ struct EventsCommand: ParsableCommand {
       stand among them as {"event":"error"}.
       """)
 
-  @Argument(help: "The trace: gzip or plain, a file, a folder of strace -ff, or - for stdin.")
-  var trace: String
+  @OptionGroup var traceArgument: TraceArgument
 
   @Option(help: "text, ndjson, csv, or none to decode everything and print only the counts.")
   var format: EventFormat = .text
@@ -28,7 +27,8 @@ struct EventsCommand: ParsableCommand {
   func run() throws {
     Platform.ignoreBrokenPipes()
     let paths = PathTable()
-    var session = try TraceSession(path: trace, paths: paths, strict: traceOptions.strict)
+    var session = try TraceSession(
+      input: traceArgument.input(), paths: paths, strict: traceOptions.strict)
     var report = EventReport(
       paths: paths, format: format.outputFormat,
       sources: session.reader.hasFilePerProcess ? session.reader.sources : [])

@@ -19,8 +19,7 @@ struct ExplainCommand: ParsableCommand {
       Default: the process with the most VMAs at any time, right after the call that reached them.
       """)
 
-  @Argument(help: "The trace: gzip or plain, a file, a folder of strace -ff, or - for stdin.")
-  var trace: String
+  @OptionGroup var traceArgument: TraceArgument
 
   @OptionGroup var moment: MomentOptions
 
@@ -53,26 +52,26 @@ struct ExplainCommand: ParsableCommand {
   func run() throws {
     Platform.ignoreBrokenPipes()
     if failures { return try explainFailures() }
-    let source = try TwoPassTrace(trace)
+    let source = try TwoPassTrace(traceArgument.input())
     defer { source.close() }
     let paths = PathTable()
     var target: ExplainObserver.Target
     if moment.isGiven {
       target = arguments.pid.map { .pid(PID($0)) } ?? .largest
     } else {
-      guard let peak = try findPeak(source.path, paths) else { return }
+      guard let peak = try findPeak(source.input, paths) else { return }
       target =
         peak.position.map { .process(ordinal: peak.ordinal, after: $0) }
         ?? .endOf(ordinal: peak.ordinal)
     }
     var work = TraceReplay(
-      trace: source.path, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      trace: source.input, paths: paths, arguments: arguments, strict: traceOptions.strict,
       limit: moment.limit, observer: ExplainObserver(target))
     work.isSecondPass = !moment.isGiven
     let result = try arguments.index.run(&work)
     if let explanation = result.observer.explanation {
       let report = ExplainReport(
-        trace: trace, kernel: result.kernel, explanation: explanation, paths: paths,
+        trace: traceArgument.name, kernel: result.kernel, explanation: explanation, paths: paths,
         grouping: groupBy, showsPairs: pairs, isPeak: !moment.isGiven)
       var out = OutputBuffer()
       report.append(to: &out, format: format == .json ? .json : .text)
@@ -84,9 +83,9 @@ struct ExplainCommand: ParsableCommand {
   }
 
   /// Reads the trace once to find the moment with the most VMAs; nil for an empty trace.
-  private func findPeak(_ path: String, _ paths: PathTable) throws -> PeakFinder.Peak? {
+  private func findPeak(_ trace: TraceInput, _ paths: PathTable) throws -> PeakFinder.Peak? {
     var work = TraceReplay(
-      trace: path, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
       observer: PeakFinder(pid: arguments.pid.map { PID($0) }))
     let result = try arguments.index.run(&work)
     if let peak = result.observer.peak { return peak }
@@ -97,14 +96,14 @@ struct ExplainCommand: ParsableCommand {
 
   private func explainFailures() throws {
     let paths = PathTable()
-    var work = TraceReplay(
-      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
-      limit: moment.limit, observer: FailureObserver(pid: arguments.pid.map { PID($0) }))
+    var work = try TraceReplay(
+      trace: traceArgument.input(), paths: paths, arguments: arguments,
+      strict: traceOptions.strict, limit: moment.limit, observer: FailureObserver(pid: arguments.pid.map { PID($0) }))
     work.limits = limits
     let result = try arguments.index.run(&work)
     if result.lines > 0 {
       let report = FailureReport(
-        trace: trace, kernel: result.kernel, observer: result.observer,
+        trace: traceArgument.name, kernel: result.kernel, observer: result.observer,
         paths: paths, asksWhatIf: limits.isGiven)
       var out = OutputBuffer()
       report.append(to: &out, format: format == .json ? .json : .text)
@@ -115,10 +114,10 @@ struct ExplainCommand: ParsableCommand {
 
   private func noProcess() -> any Error {
     guard let pid = arguments.pid else {
-      Diagnostics.error("\(trace): no call that makes a process; nothing to explain")
+      Diagnostics.error("\(traceArgument.name): no call that makes a process; nothing to explain")
       return ExitStatus.badTrace.code
     }
-    Diagnostics.error("\(trace): no process \(pid); 'vmareplay replay' lists them")
+    Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
     return ExitStatus.noInput.code
   }
 }

@@ -15,8 +15,7 @@ struct MapsCommand: ParsableCommand {
       --all prints each under a line '# maps PID'.
       """)
 
-  @Argument(help: "The trace: gzip or plain, a file, a folder of strace -ff, or - for stdin.")
-  var trace: String
+  @OptionGroup var traceArgument: TraceArgument
 
   @Option(help: ArgumentHelp("Stop after this line of the log.", valueName: "[file:]line"))
   var atLine: LinePosition?
@@ -48,8 +47,8 @@ struct MapsCommand: ParsableCommand {
     let report = MapsReport(paths: paths, showsFlags: smaps)
     let output = Output.standard
     var found = false
-    var work = TraceReplay(
-      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
+    var work = try TraceReplay(
+      trace: traceArgument.input(), paths: paths, arguments: arguments, strict: traceOptions.strict,
       limit: replayLimit, observer: MapObserver(selection))
     work.afterBatch = { observer in
       var out = OutputBuffer()
@@ -64,7 +63,7 @@ struct MapsCommand: ParsableCommand {
     }
     let result = try arguments.index.run(&work)
     if let pid = arguments.pid, !found, result.status == .done {
-      Diagnostics.error("\(trace): no process \(pid); 'vmareplay replay' lists them")
+      Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
       throw ExitStatus.noInput.code
     }
     if result.status != .done { throw result.status.code }
@@ -80,7 +79,7 @@ struct MapsCommand: ParsableCommand {
     guard let atLine else { return nil }
     guard let file = atLine.file else { return .line(atLine.line, source: 0) }
     guard let source = reader.sources.firstIndex(of: file) else {
-      Diagnostics.error("\(trace): no file '\(file)' in it")
+      Diagnostics.error("\(traceArgument.name): no file '\(file)' in it")
       throw ExitStatus.noInput.code
     }
     return .line(atLine.line, source: UInt32(source))

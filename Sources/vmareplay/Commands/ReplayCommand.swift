@@ -2,6 +2,7 @@ import ArgumentParser
 import Replay
 import Reports
 import SyscallABI
+import TraceReading
 
 /// The main job: decode, replay, summarise.
 struct ReplayCommand: ParsableCommand {
@@ -45,15 +46,16 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     Platform.ignoreBrokenPipes()
+    let inputs = try traces.traceInputs()
     if timeline {
       return try TimelineRun(
-        trace: traces[0], points: points, format: format.outputFormat, arguments: arguments,
+        trace: inputs[0], points: points, format: format.outputFormat, arguments: arguments,
         strict: traceOptions.strict
       ).run()
     }
     var report: ReplayReport?
     var status = ExitStatus.done
-    for trace in traces {
+    for trace in inputs {
       var work = TraceReplay(
         trace: trace, paths: PathTable(), arguments: arguments, strict: traceOptions.strict,
         observer: NoObserver())
@@ -61,7 +63,7 @@ struct ReplayCommand: ParsableCommand {
       if result.status != .done { status = result.status }
       if result.isEmpty && result.lines == 0 { continue }
       let part = ReplayReport(
-        trace: trace, kernel: result.kernel, index: arguments.index, lines: result.lines,
+        trace: trace.name, kernel: result.kernel, index: arguments.index, lines: result.lines,
         processes: result.summaries, total: result.total,
         omittedProcesses: result.omittedSummaries)
       if report == nil { report = part } else { report!.add(part) }

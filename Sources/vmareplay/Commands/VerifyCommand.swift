@@ -13,8 +13,7 @@ struct VerifyCommand: ParsableCommand {
       the recording that differs from the model's map, VMA by VMA. Exits with 1 if there is any.
       """)
 
-  @Argument(help: "The trace: gzip or plain, a file, a folder of strace -ff, or - for stdin.")
-  var trace: String
+  @OptionGroup var traceArgument: TraceArgument
 
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
@@ -22,13 +21,13 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     Platform.ignoreBrokenPipes()
     let paths = PathTable()
-    var work = TraceReplay(
-      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
+    var work = try TraceReplay(
+      trace: traceArgument.input(), paths: paths, arguments: arguments, strict: traceOptions.strict,
       observer: Verifier(paths: paths))
     let result = try arguments.index.run(&work)
     if result.lines > 0 {
       let report = VerifyReport(
-        trace: trace, paths: paths, verifier: result.observer, total: result.total)
+        trace: traceArgument.name, paths: paths, verifier: result.observer, total: result.total)
       var out = OutputBuffer()
       report.appendText(to: &out)
       try Output.standard.write(&out)
