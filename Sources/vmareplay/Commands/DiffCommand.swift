@@ -42,11 +42,13 @@ struct DiffCommand: ParsableCommand {
     if before.image == nil && after.image == nil {
       if before.isEmpty { return }
       let name = arguments.pid.map { "no process \($0)" } ?? "no process"
-      Diagnostics.error("\(traceArgument.name): \(name) at these lines; 'vmareplay replay' lists them")
+      Diagnostics.error(
+        "\(traceArgument.name): \(name) at these lines; 'vmareplay replay' lists them")
       throw ExitStatus.noInput.code
     }
     let report = DiffReport(
-      trace: traceArgument.name, from: from.line, to: to.line, before: before.image, after: after.image,
+      trace: traceArgument.name, from: from.line, to: to.line, before: before.image,
+      after: after.image,
       paths: paths, comparesFlags: smaps)
     var out = OutputBuffer()
     report.append(to: &out, format: format == .json ? .json : .text)

@@ -98,7 +98,8 @@ struct ExplainCommand: ParsableCommand {
     let paths = PathTable()
     var work = try TraceReplay(
       trace: traceArgument.input(), paths: paths, arguments: arguments,
-      strict: traceOptions.strict, limit: moment.limit, observer: FailureObserver(pid: arguments.pid.map { PID($0) }))
+      strict: traceOptions.strict, limit: moment.limit,
+      observer: FailureObserver(pid: arguments.pid.map { PID($0) }))
     work.limits = limits
     let result = try arguments.index.run(&work)
     if result.lines > 0 {
