@@ -66,6 +66,10 @@ extension AddressSpace where Index: ~Copyable {
       }
       around = index.findPrepare(range.start)
     }
+    if !leniently, let errno = lateLimitError(range.lengthInPages, attributes.flags) {
+      finish(around: range.start)
+      throw errno
+    }
     let id = self.attributes.intern(attributes)
     if vmaMergeNew(range, id, between: around) != nil {
       self.attributes.release(id)

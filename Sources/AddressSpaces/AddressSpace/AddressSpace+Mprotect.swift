@@ -62,8 +62,14 @@ extension AddressSpace where Index: ~Copyable {
       let attributes = attributes(of: entry)
       if let errno = mprotectError(attributes, prot) { return errno }
       let part = AddressRange(position, min(entry.end, range.end))
+      let before = attributes.flags
       let changed = newFlags(attributes, slab[entry.handle].anonVMA, prot, pkey)
-      if changed != attributes.flags,
+      if changed.contains(.account) && !before.contains(.account)
+        && !hasEnoughMemory(part.lengthInPages)
+      {
+        return .noMemory
+      }
+      if changed != before,
         let errno = cutError(entry, part, attributes, &count)
       {
         return errno
@@ -147,6 +153,8 @@ extension AddressSpace where Index: ~Copyable {
     let old = attributes.flags
     attributes.flags = newFlags(attributes, slab[entry.handle].anonVMA, prot, pkey)
     if attributes.flags == old { return entry }
+    let isCharged = !old.contains(.account) && attributes.flags.contains(.account)
+    if isCharged && !leniently && !hasEnoughMemory(part.lengthInPages) { throw .noMemory }
     let id = self.attributes.intern(attributes)
     let changed = try vmaModify(entry, part, id, leniently: leniently)
     // Locked private memory that becomes writable is copied at once.

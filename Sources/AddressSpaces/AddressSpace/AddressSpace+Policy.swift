@@ -20,7 +20,8 @@ extension AddressSpace where Index: ~Copyable {
     let merges = profile.follows(.mbindMerges)
     let failure = walk(range, holes: .ignored, merges: merges, leniently: leniently) {
       attributes, _ in
-      if attributes.policy == policy { return .keep }
+      // Before mbind merged, it cut at the ends of the range whatever the policy was.
+      if merges && attributes.policy == policy { return .keep }
       var changed = attributes
       changed.policy = policy
       return .change(changed)
@@ -35,8 +36,9 @@ extension AddressSpace where Index: ~Copyable {
   ) -> Errno? {
     if let errno = mbindError(address, length, policy) { return errno }
     guard let range = Self.pageRange(address, length).range else { return nil }
+    let merges = profile.follows(.mbindMerges)
     return predictWalk(range, holes: .ignored) { attributes, _ in
-      attributes.policy == policy ? .keep : .change(attributes)
+      merges && attributes.policy == policy ? .keep : .change(attributes)
     }
   }
 
