@@ -41,6 +41,7 @@ extension AddressSpace where Index: ~Copyable {
     let attributes = newAttributes(
       at: start, prot: prot, flags: flags, file: file, fileIsWritable: fileIsWritable,
       offset: offset)
+    if !profile.knows(flags) { statistics.unknownToProfile += 1 }
     let replaces = flags.contains(.fixed)
     return try mmapRegion(
       AddressRange(start, start &+ size), attributes, replaces: replaces,
@@ -113,7 +114,7 @@ extension AddressSpace where Index: ~Copyable {
     vmFlags.formUnion(Self.accessFlags(prot))
     if flags.contains(.growsDown) { vmFlags.insert(.growsDown) }
     if flags.contains(.locked) { vmFlags.insert(.locked) }
-    if flags.contains(.sync) && flags.type == MapFlags.sharedValidate.type {
+    if flags.contains(.sync) && flags.type == MapFlags.sharedValidate.type && profile.knows(flags) {
       vmFlags.insert(.sync)
     }
     if flags.contains(.stack) && profile.follows(.stackIsNoHugePage) {
@@ -125,7 +126,7 @@ extension AddressSpace where Index: ~Copyable {
       if !isAnonymous && !(fileIsWritable ?? prot.contains(.write)) {
         vmFlags.subtract([.shared, .mayWrite])
       }
-    } else if flags.type == MapFlags.droppable.type {
+    } else if flags.type == MapFlags.droppable.type && profile.knows(.droppable) {
       vmFlags.formUnion([.droppable, .noReserve, .wipeOnFork, .dontDump])
     }
     if flags.contains(.noReserve) && limits.overcommit != .never

@@ -48,7 +48,7 @@ extension AddressSpace where Index: ~Copyable {
       return .overflow
     }
     if mapCount > limits.maxMapCount { return .noMemory }
-    let noReplace = flags.contains(.fixedNoReplace)
+    let noReplace = flags.contains(.fixedNoReplace) && profile.knows(.fixedNoReplace)
     let isFixed = flags.contains(.fixed) || noReplace
     if isFixed {
       if address > taskSize || address &+ size > taskSize { return .noMemory }

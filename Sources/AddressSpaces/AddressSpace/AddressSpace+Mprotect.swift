@@ -21,6 +21,7 @@ extension AddressSpace where Index: ~Copyable {
     let checked = mprotectRange(address, length, prot)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
+    if pkey >= 0 && !profile.knows(.protectionKeys) { statistics.unknownToProfile += 1 }
     var failure: Errno?
     var position = range.start
     var entry = index.find(range.start)
@@ -128,7 +129,7 @@ extension AddressSpace where Index: ~Copyable {
     _ attributes: MergeAttributes, _ anonVMA: AnonVMA, _ prot: Protection, _ pkey: Int32
   ) -> VMAFlags {
     var flags = attributes.flags.subtracting(.access).union(Self.accessFlags(prot))
-    if pkey >= 0 {
+    if pkey >= 0 && profile.knows(.protectionKeys) {
       flags.subtract(.keyMask)
       flags.formUnion(VMAFlags(rawValue: (UInt64(pkey) & 0xf) << VMAFlags.keyShift))
     }

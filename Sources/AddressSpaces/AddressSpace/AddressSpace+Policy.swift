@@ -60,6 +60,7 @@ extension AddressSpace where Index: ~Copyable {
   public mutating func mseal(
     _ address: Address, length: UInt64, leniently: Bool = false
   ) throws(Errno) {
+    if !profile.knows(.mseal) { return try passOverUnknown(leniently: leniently) }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
@@ -73,6 +74,7 @@ extension AddressSpace where Index: ~Copyable {
 
   /// The error with which mseal would fail; nil if it would succeed. Nothing is changed.
   public borrowing func predictMseal(_ address: Address, length: UInt64) -> Errno? {
+    if !profile.knows(.mseal) { return nil }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { return errno }
     guard let range = checked.range else { return nil }
@@ -96,6 +98,7 @@ extension AddressSpace where Index: ~Copyable {
   public mutating func setName(
     _ address: Address, length: UInt64, name: NameID, leniently: Bool = false
   ) throws(Errno) {
+    if !profile.knows(.anonVMAName) { return try passOverUnknown(leniently: leniently) }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }

@@ -5,6 +5,8 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
   private var armCounts = InlineCounts()
   /// VMAs that were cut in two, and VMAs of which one end was cut off.
   public internal(set) var splits: UInt64 = 0
+  /// Calls, advice and flags that the kernel of the profile does not know.
+  public internal(set) var unknownToProfile: UInt64 = 0
   /// The most VMAs after any call.
   public internal(set) var mapCountPeak = 0
   /// The largest `total_vm` after any call, in pages (`hiwater_vm`).
@@ -39,6 +41,7 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
       armCounts[index] += other.armCounts[index]
     }
     splits += other.splits
+    unknownToProfile += other.unknownToProfile
     mapCountPeak = max(mapCountPeak, other.mapCountPeak)
     totalVMPeak = max(totalVMPeak, other.totalVMPeak)
   }
