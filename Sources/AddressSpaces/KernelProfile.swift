@@ -43,6 +43,15 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case writtenJoinsUnwritten
   /// mremap with MREMAP_FIXED moves several VMAs at once.
   case multiVMARemap
+  /// RLIMIT_DATA bounds the heap and the data segment together; before, what lies between the start
+  /// of the data segment and the break.
+  case dataLimitOfHeap
+  /// mmap compares with RLIMIT_AS before it clears the range; before, a refusal leaves a hole.
+  case limitsBeforeUnmapping
+  /// mremap with MREMAP_FIXED fails early near the map limit.
+  case fixedRemapNeedsReserve
+  /// Mappings that the kernel itself installs cannot be cut.
+  case kernelMappingsStayWhole
 }
 
 /// The rules of one kernel version: a value, read at the few places where kernels differ.
@@ -73,10 +82,14 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
     return [
       row(.noReserveFlag, KernelVersion(2, 6, 23), .measured),
       row(.trimNeedsNoReserve, KernelVersion(2, 6, 33), .measured),
+      row(.dataLimitOfHeap, KernelVersion(2, 6, 33), .documented),
       row(.mbindMerges, KernelVersion(2, 6, 34), .measured),
       row(.ownAnonVMAInChild, KernelVersion(2, 6, 34), .measured),
       row(.heapByOverlap, KernelVersion(2, 6, 39), .measured),
       row(.forkChildStaysApart, KernelVersion(3, 0), .measured),
+      row(.limitsBeforeUnmapping, KernelVersion(3, 10), .documented),
+      row(.fixedRemapNeedsReserve, KernelVersion(5, 2), .measured),
+      row(.kernelMappingsStayWhole, KernelVersion(5, 11), .measured),
       row(.remapGrowthJoinsNext, KernelVersion(6, 0), .measured),
       row(.brkOnlyExpands, KernelVersion(6, 1), .measured),
       row(.closeHookMayGrow, KernelVersion(6, 5), .measured),

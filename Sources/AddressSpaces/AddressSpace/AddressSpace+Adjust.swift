@@ -8,14 +8,17 @@ extension AddressSpace where Index: ~Copyable {
   /// Linux: `vma_adjust` without `insert` (until 6.2), `commit_merge` (since 6.3).
   mutating func vmaAdjust(_ vma: VMAEntry, _ start: Address, _ end: Address) -> VMAEntry {
     var next = end == vma.end ? VMAEntry.none : index.next(vma)
+    var arm = AdjustArm.none
     // VVVNNN     or  VVVNNNXXX  =>  VVVVVV  or  VVVVVVVVV      (remove_next 1 and 2)
     while next.end != .zero && end >= next.end {
       let gone = next
       next = end == gone.end ? .none : index.next(gone)
       vmaRemove(gone)
+      arm = arm == .none ? .removeNext : .removeTwo
     }
     if next.start < end {
       // VVVNNNNN   =>   VVVVVNNN   (adjust_next > 0)
+      statistics.count(.takeFromNext)
       _ = setRange(next, AddressRange(end, next.end))
       return setRange(vma, AddressRange(start, end))
     }
@@ -23,7 +26,9 @@ extension AddressSpace where Index: ~Copyable {
     if end < vma.end && next.start == vma.end {
       // VVVVVNNN   =>   VVVNNNNN   (adjust_next < 0)
       _ = setRange(next, AddressRange(end, next.end))
+      arm = .giveToNext
     }
+    statistics.count(arm)
     return adjusted
   }
 
@@ -42,6 +47,7 @@ extension AddressSpace where Index: ~Copyable {
     let record = slab[vma.handle]
     attributes.retain(record.attributes)
     statistics.splits += 1
+    statistics.count(.insert)
     let below = AddressRange(vma.start, address)
     let above = AddressRange(address, vma.end)
     if newBelow {
@@ -107,7 +113,8 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `vm_ops->may_split`.
   func cannotBeCut(_ attributes: MergeAttributes) -> Bool {
-    attributes.file == .none && !attributes.flags.isDisjoint(with: .special)
+    profile.follows(.kernelMappingsStayWhole) && attributes.file == .none
+      && !attributes.flags.isDisjoint(with: .special)
       && !attributes.flags.contains(.hugeTLB)
   }
 }

@@ -7,16 +7,17 @@ extension AddressSpace where Index: ~Copyable {
   /// - Returns: the break afterwards: the old one if the kernel refuses, for there is no errno.
   /// - Complexity: O(log *n*), when shrinking + VMAs in the range.
   ///
-  /// Linux: `sys_brk`, `do_brk_flags`.
+  /// Linux: `sys_brk`, `do_brk_flags` (6.x). That of 2.6 is `oldSysBrk`.
   @discardableResult
   public mutating func brk(_ address: Address) -> Address {
-    let lowest = profile.follows(.brkOnlyExpands) ? layout.startBrk : layout.endCode
-    if address < lowest || address > taskSize { return currentBreak }
-    if limits.data != ResourceLimit.infinity
-      && (address &- layout.startBrk) &+ (layout.endData &- layout.startData) > limits.data
-    {
+    if !profile.follows(.brkOnlyExpands) {
+      let around = currentBreak.roundedUpToPage
+      oldSysBrk(address)
+      finish(around: around)
       return currentBreak
     }
+    if address < layout.startBrk || address > taskSize { return currentBreak }
+    if exceedsDataLimit(address) { return currentBreak }
     let old = currentBreak.roundedUpToPage
     let new = address.roundedUpToPage
     if old == new {
@@ -24,10 +25,7 @@ extension AddressSpace where Index: ~Copyable {
     } else if new < old {
       let range = AddressRange(new, old)
       // An empty heap cannot shrink: 6.x looks for a VMA first.
-      let isRefused =
-        (profile.follows(.brkOnlyExpands) && !isMapped(anyOf: range))
-        || munmapFailure(range) != nil
-      if !isRefused {
+      if isMapped(anyOf: range) && munmapFailure(range) == nil {
         try? doMunmap(range, leniently: false)
         noteHole(range)
         currentBreak = address
@@ -70,14 +68,13 @@ extension AddressSpace where Index: ~Copyable {
     // One page stays free above the heap, and the guard gap below a stack.
     let next = index.search(old)
     if next.isNone { return true }
-    let hasGap = profile.follows(.brkOnlyExpands) && attributes(of: next).flags.contains(.growsDown)
-    let gap: UInt64 = hasGap ? stackGuardGap : 0
+    let gap = attributes(of: next).flags.contains(.growsDown) ? stackGuardGap : 0
     let lowest = next.start.rawValue < gap ? Address.zero : next.start &- gap
     return new &+ Page.size <= lowest
   }
 
-  /// Linux: `do_brk_flags` (6.x), `do_brk` (2.6).
-  private mutating func growHeap(_ range: AddressRange) {
+  /// Linux: `do_brk_flags` (6.x); `vma_merge` and `vma_link` in `do_brk` (2.6).
+  mutating func growHeap(_ range: AddressRange) {
     var flags: VMAFlags = [.read, .write, .mayRead, .mayWrite, .mayExec, .account]
     flags.formUnion(defaultFlags)
     let around = index.findPrepare(range.start)
@@ -92,7 +89,7 @@ extension AddressSpace where Index: ~Copyable {
 
   /// ```
   /// HHHH****   =>   HHHHHHHH     (H begins at or above start_brk)
-  /// BBBB****   =>   BBBBHHHH     (B, .bss, ends at start_brk; in 2.6 it would grow)
+  /// BBBB****   =>   BBBBHHHH     (B, .bss, ends at start_brk; in 2.6 it grows)
   /// ```
   private mutating func joinHeap(
     _ range: AddressRange, _ id: MergeID, _ around: VMANeighbours

@@ -51,14 +51,12 @@ extension AddressSpace where Index: ~Copyable {
 
   @inline(__always)
   private mutating func account(_ id: MergeID, adding pages: UInt64) {
-    totalVM &+= pages
-    if attributes[id].flags.contains(.locked) { lockedVM &+= pages }
+    counters.add(pages, attributes[id])
   }
 
   @inline(__always)
   private mutating func account(_ id: MergeID, removing pages: UInt64) {
-    totalVM &-= pages
-    if attributes[id].flags.contains(.locked) { lockedVM &-= pages }
+    counters.add(0 &- pages, attributes[id])
   }
 
   /// The attributes of a VMA.
@@ -72,6 +70,7 @@ extension AddressSpace where Index: ~Copyable {
   mutating func finish(around address: Address) {
     statistics.mapCountPeak = max(statistics.mapCountPeak, mapCount)
     statistics.totalVMPeak = max(statistics.totalVMPeak, totalVM)
+    hiwaterVM = max(hiwaterVM, totalVM)
     #if CHECKED
       checkAfterMutation(around: address)
     #endif

@@ -44,8 +44,8 @@ extension AddressSpace where Index: ~Copyable {
     index = Index()
     slab = VMASlab()
     attributes = MergeAttributeTable()
-    totalVM = 0
-    lockedVM = 0
+    counters = VMCounters()
+    hiwaterVM = 0
     defaultFlags = []
     segmentSizes = [:]
     layout = ProcessStat()

@@ -9,24 +9,21 @@ extension AddressSpace where Index: ~Copyable {
   public borrowing func checkInvariants() {
     index.checkStructure()
     var seen = 0
-    var pages: UInt64 = 0
-    var locked: UInt64 = 0
+    var counted = VMCounters()
     var previous = VMAEntry.none
     var holders: [UInt32: Int] = [:]
     var entry = index.first()
     while !entry.isNone {
       checkVMA(entry, after: previous)
       seen += 1
-      pages += entry.range.lengthInPages
-      if attributes(of: entry).flags.contains(.locked) { locked += entry.range.lengthInPages }
+      counted.add(entry.range.lengthInPages, attributes(of: entry))
       holders[slab[entry.handle].attributes.rawValue, default: 0] += 1
       previous = entry
       entry = index.next(entry)
     }
     precondition(seen == mapCount, "map_count is wrong")
     precondition(seen == slab.statistics.objects, "the slab lost VMAs")
-    precondition(pages == totalVM, "total_vm is wrong")
-    precondition(locked == lockedVM, "locked_vm is wrong")
+    precondition(counted == counters, "total_vm or another count of pages is wrong")
     precondition(holders.count == attributes.count, "attributes live without a VMA")
     for (id, count) in holders {
       precondition(

@@ -19,6 +19,7 @@ extension AddressSpace where Index: ~Copyable {
     _ address: Address, length: UInt64, advice: Advice, leniently: Bool = false
   ) throws(Errno) {
     guard advice.isKnown else { throw .invalidArgument }
+    if !profile.knows(advice) { return try passOverUnknown(leniently: leniently) }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
@@ -40,6 +41,7 @@ extension AddressSpace where Index: ~Copyable {
     _ address: Address, length: UInt64, advice: Advice
   ) -> Errno? {
     guard advice.isKnown else { return .invalidArgument }
+    if !profile.knows(advice) { return nil }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { return errno }
     guard let range = checked.range else { return nil }
@@ -180,21 +182,5 @@ extension AddressSpace where Index: ~Copyable {
     default: break
     }
     return flags
-  }
-}
-
-extension Advice {
-  /// madvise takes it from any process.
-  ///
-  /// Linux: `madvise_behavior_valid`.
-  var isKnown: Bool {
-    switch self {
-    case .normal, .random, .sequential, .willNeed, .dontNeed, .free, .remove, .dontFork, .doFork,
-      .mergeable, .unmergeable, .hugePage, .noHugePage, .dontDump, .doDump, .wipeOnFork,
-      .keepOnFork, .cold, .pageOut, .populateRead, .populateWrite, .dontNeedLocked, .collapse,
-      .hwPoison, .softOffline, .guardInstall, .guardRemove:
-      true
-    default: false
-    }
   }
 }

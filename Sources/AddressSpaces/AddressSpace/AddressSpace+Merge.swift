@@ -68,6 +68,9 @@ extension AddressSpace where Index: ~Copyable {
   ) -> VMAEntry {
     let previous = around.previous
     let next = around.next
+    // In 2.6 a moved range does not bring its anon_vma to the VMA that takes it up.
+    let brings = !middle.isNone || profile.follows(.writtenJoinsUnwritten)
+    let anonVMA = brings ? anonVMA : .none
     switch mergeCase {
     case .case1, .case6:
       // PPP***NNN  or  PPPMMMNNN   =>   PPPPPPPPP

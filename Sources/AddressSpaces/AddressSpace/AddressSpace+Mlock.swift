@@ -17,6 +17,9 @@ extension AddressSpace where Index: ~Copyable {
   public mutating func mlock(
     _ address: Address, length: UInt64, onFault: Bool = false, leniently: Bool = false
   ) throws(Errno) {
+    if onFault && !profile.knows(.lockOnFault) {
+      return try passOverUnknown(leniently: leniently)
+    }
     let checked = Self.lockRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
@@ -58,6 +61,9 @@ extension AddressSpace where Index: ~Copyable {
     if flags.rawValue == 0 || !known.contains(flags) || flags == .onFault {
       throw .invalidArgument
     }
+    if flags.contains(.onFault) && !profile.knows(.lockOnFault) {
+      return try passOverUnknown(leniently: leniently)
+    }
     if !leniently && flags.contains(.current) && limits.memLock != ResourceLimit.infinity
       && totalVM > limits.memLock >> Page.shift
     {
@@ -85,6 +91,7 @@ extension AddressSpace where Index: ~Copyable {
   public borrowing func predictMlock(
     _ address: Address, length: UInt64, onFault: Bool = false
   ) -> Errno? {
+    if onFault && !profile.knows(.lockOnFault) { return nil }
     let checked = Self.lockRange(address, length)
     if let errno = checked.errno { return errno }
     guard let range = checked.range else { return nil }

@@ -41,6 +41,7 @@ extension AddressSpace where Index: ~Copyable {
     let attributes = newAttributes(
       at: start, prot: prot, flags: flags, file: file, fileIsWritable: fileIsWritable,
       offset: offset)
+    if !profile.knows(flags) { statistics.unknownToProfile += 1 }
     let replaces = flags.contains(.fixed)
     return try mmapRegion(
       AddressRange(start, start &+ size), attributes, replaces: replaces,
@@ -65,6 +66,10 @@ extension AddressSpace where Index: ~Copyable {
         throw error
       }
       around = index.findPrepare(range.start)
+    }
+    if !leniently, let errno = lateLimitError(range.lengthInPages, attributes.flags) {
+      finish(around: range.start)
+      throw errno
     }
     let id = self.attributes.intern(attributes)
     if vmaMergeNew(range, id, between: around) != nil {
@@ -109,7 +114,7 @@ extension AddressSpace where Index: ~Copyable {
     vmFlags.formUnion(Self.accessFlags(prot))
     if flags.contains(.growsDown) { vmFlags.insert(.growsDown) }
     if flags.contains(.locked) { vmFlags.insert(.locked) }
-    if flags.contains(.sync) && flags.type == MapFlags.sharedValidate.type {
+    if flags.contains(.sync) && flags.type == MapFlags.sharedValidate.type && profile.knows(flags) {
       vmFlags.insert(.sync)
     }
     if flags.contains(.stack) && profile.follows(.stackIsNoHugePage) {
@@ -121,7 +126,7 @@ extension AddressSpace where Index: ~Copyable {
       if !isAnonymous && !(fileIsWritable ?? prot.contains(.write)) {
         vmFlags.subtract([.shared, .mayWrite])
       }
-    } else if flags.type == MapFlags.droppable.type {
+    } else if flags.type == MapFlags.droppable.type && profile.knows(.droppable) {
       vmFlags.formUnion([.droppable, .noReserve, .wipeOnFork, .dontDump])
     }
     if flags.contains(.noReserve) && limits.overcommit != .never

@@ -20,9 +20,19 @@ extension AddressSpace where Index: ~Copyable {
     let errno = mmapError(
       at: address, length: length, prot: prot, flags: flags, hasFile: hasFile,
       fileIsWritable: fileIsWritable, offset: offset)
-    if errno != nil || !flags.contains(.fixed) { return errno }
-    let range = AddressRange(address, address &+ Self.mappedLength(length, flags))
-    return munmapFailure(range)?.errno
+    if errno != nil { return errno }
+    let size = Self.mappedLength(length, flags)
+    let start = address.roundedDownToPage
+    var freed = VMCounters()
+    if flags.contains(.fixed) {
+      let range = AddressRange(start, start &+ size)
+      if let failure = munmapFailure(range) { return failure.errno }
+      if !profile.follows(.limitsBeforeUnmapping) { freed = counters(in: range) }
+    }
+    let attributes = newAttributes(
+      at: start, prot: prot, flags: flags, file: .none, fileIsWritable: fileIsWritable,
+      offset: offset)
+    return lateLimitError(size >> Page.shift, attributes.flags, freed: freed)
   }
 
   /// The errors that come before anything is touched.
@@ -38,7 +48,7 @@ extension AddressSpace where Index: ~Copyable {
       return .overflow
     }
     if mapCount > limits.maxMapCount { return .noMemory }
-    let noReplace = flags.contains(.fixedNoReplace)
+    let noReplace = flags.contains(.fixedNoReplace) && profile.knows(.fixedNoReplace)
     let isFixed = flags.contains(.fixed) || noReplace
     if isFixed {
       if address > taskSize || address &+ size > taskSize { return .noMemory }
@@ -70,8 +80,8 @@ extension AddressSpace where Index: ~Copyable {
   private borrowing func limitError(
     _ prot: Protection, _ flags: MapFlags, pages: UInt64
   ) -> Errno? {
-    if limits.addressSpace != ResourceLimit.infinity {
-      if totalVM + pages > limits.addressSpace >> Page.shift { return .noMemory }
+    if profile.follows(.limitsBeforeUnmapping) && exceedsAddressSpaceLimit(pages) {
+      return .noMemory
     }
     if flags.contains(.locked) || defaultFlags.contains(.locked) {
       if mlockExceedsLimit(pages) { return .resourceTemporarilyUnavailable }
@@ -79,18 +89,29 @@ extension AddressSpace where Index: ~Copyable {
     return nil
   }
 
-  /// Whether `pages` more locked pages exceed RLIMIT_MEMLOCK.
+  /// What 2.6 asks only after the range is cleared: a refusal of MAP_FIXED leaves a hole.
   ///
-  /// Linux: `mlock_future_ok`.
-  func mlockExceedsLimit(_ pages: UInt64) -> Bool {
-    limits.memLock != ResourceLimit.infinity && lockedVM + pages > limits.memLock >> Page.shift
+  /// - Parameter freed: what is still mapped in the range.
+  ///
+  /// Linux: the checks after `munmap_back` in `mmap_region` (2.6).
+  borrowing func lateLimitError(
+    _ pages: UInt64, _ flags: VMAFlags, freed: VMCounters = VMCounters()
+  ) -> Errno? {
+    if profile.follows(.limitsBeforeUnmapping) { return nil }
+    if exceedsAddressSpaceLimit(pages, freed: freed.total) { return .noMemory }
+    return flags.contains(.account) && !hasEnoughMemory(pages, freed: freed) ? .noMemory : nil
   }
 
-  /// Whether `pages` more mapped pages exceed RLIMIT_AS.
-  ///
-  /// Linux: `may_expand_vm`.
-  func exceedsAddressSpaceLimit(_ pages: UInt64) -> Bool {
-    limits.addressSpace != ResourceLimit.infinity
-      && totalVM + pages > limits.addressSpace >> Page.shift
+  /// The pages that are mapped in `range`, by kind.
+  borrowing func counters(in range: AddressRange) -> VMCounters {
+    var counters = VMCounters()
+    var entry = index.search(range.start)
+    while !entry.isNone && entry.start < range.end {
+      if let part = entry.range.intersection(range) {
+        counters.add(part.lengthInPages, attributes(of: entry))
+      }
+      entry = index.next(entry)
+    }
+    return counters
   }
 }

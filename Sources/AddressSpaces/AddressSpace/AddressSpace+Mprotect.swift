@@ -21,6 +21,7 @@ extension AddressSpace where Index: ~Copyable {
     let checked = mprotectRange(address, length, prot)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
+    if pkey >= 0 && !profile.knows(.protectionKeys) { statistics.unknownToProfile += 1 }
     var failure: Errno?
     var position = range.start
     var entry = index.find(range.start)
@@ -62,8 +63,14 @@ extension AddressSpace where Index: ~Copyable {
       let attributes = attributes(of: entry)
       if let errno = mprotectError(attributes, prot) { return errno }
       let part = AddressRange(position, min(entry.end, range.end))
+      let before = attributes.flags
       let changed = newFlags(attributes, slab[entry.handle].anonVMA, prot, pkey)
-      if changed != attributes.flags,
+      if changed.contains(.account) && !before.contains(.account)
+        && !hasEnoughMemory(part.lengthInPages)
+      {
+        return .noMemory
+      }
+      if changed != before,
         let errno = cutError(entry, part, attributes, &count)
       {
         return errno
@@ -122,7 +129,7 @@ extension AddressSpace where Index: ~Copyable {
     _ attributes: MergeAttributes, _ anonVMA: AnonVMA, _ prot: Protection, _ pkey: Int32
   ) -> VMAFlags {
     var flags = attributes.flags.subtracting(.access).union(Self.accessFlags(prot))
-    if pkey >= 0 {
+    if pkey >= 0 && profile.knows(.protectionKeys) {
       flags.subtract(.keyMask)
       flags.formUnion(VMAFlags(rawValue: (UInt64(pkey) & 0xf) << VMAFlags.keyShift))
     }
@@ -147,6 +154,8 @@ extension AddressSpace where Index: ~Copyable {
     let old = attributes.flags
     attributes.flags = newFlags(attributes, slab[entry.handle].anonVMA, prot, pkey)
     if attributes.flags == old { return entry }
+    let isCharged = !old.contains(.account) && attributes.flags.contains(.account)
+    if isCharged && !leniently && !hasEnoughMemory(part.lengthInPages) { throw .noMemory }
     let id = self.attributes.intern(attributes)
     let changed = try vmaModify(entry, part, id, leniently: leniently)
     // Locked private memory that becomes writable is copied at once.

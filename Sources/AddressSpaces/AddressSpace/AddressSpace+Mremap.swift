@@ -29,9 +29,10 @@ extension AddressSpace where Index: ~Copyable {
       flags: flags, target: newAddress ?? result)
     if let errno = remapParameterError(request), !leniently || errno != .noMemory { throw errno }
     if !flags.contains(.fixed) { request.target = result }
+    if flags.contains(.dontUnmap) && !profile.knows(.dontUnmap) { statistics.unknownToProfile += 1 }
     var failure: Errno?
     do throws(Errno) {
-      if request.onlyMoves && profile.follows(.multiVMARemap) {
+      if movesSeveral(request, leniently: leniently) {
         try remapSeveral(request, leniently: leniently)
       } else {
         try remapOne(&request, leniently: leniently)
@@ -41,6 +42,16 @@ extension AddressSpace where Index: ~Copyable {
     }
     finish(around: address)
     if let failure { throw failure }
+  }
+
+  /// Whether the range moves VMA by VMA. A kernel that cannot do so is believed if it did.
+  private mutating func movesSeveral(_ request: RemapRequest, leniently: Bool) -> Bool {
+    if !request.onlyMoves || profile.follows(.multiVMARemap) { return request.onlyMoves }
+    let entry = index.search(request.address)
+    let fits = entry.start <= request.address && request.oldSize <= entry.end &- request.address
+    if fits || !leniently { return false }
+    statistics.unknownToProfile += 1
+    return true
   }
 
   /// Each VMA in the old range moves by itself; gaps keep their width.

@@ -86,8 +86,8 @@ extension AddressSpace where Index: ~Copyable {
     if sourceEnd > request.target && request.target &+ request.newSize > request.address {
       return .invalidArgument
     }
-    if mapCount + 2 >= limits.maxMapCount - 3 { return .noMemory }
-    return nil
+    let needsReserve = profile.follows(.fixedRemapNeedsReserve)
+    return needsReserve && mapCount + 2 >= limits.maxMapCount - 3 ? .noMemory : nil
   }
 
   /// What is wrong with the VMA at the old address.
@@ -115,7 +115,8 @@ extension AddressSpace where Index: ~Copyable {
     if flags.contains(.locked) && mlockExceedsLimit(pages) {
       return .resourceTemporarilyUnavailable
     }
-    return exceedsAddressSpaceLimit(pages) ? .noMemory : nil
+    if exceedsAddressSpaceLimit(pages) { return .noMemory }
+    return flags.contains(.account) && !hasEnoughMemory(pages) ? .noMemory : nil
   }
 
   /// The range ends with its VMA, and what it grows into is free.

@@ -45,10 +45,12 @@ extension AddressSpace where Index: ~Copyable {
   mutating func doMunmap(_ range: AddressRange, leniently: Bool) throws(Errno) {
     if !leniently, let failure = munmapFailure(range) {
       if failure.leavesSplit {
-        splitVMA(index.search(range.start), at: range.start, newBelow: true)
+        let newBelow = profile.follows(.trimNeedsNoReserve)
+        splitVMA(index.search(range.start), at: range.start, newBelow: newBelow)
       }
       throw failure.errno
     }
+    if !profile.follows(.trimNeedsNoReserve) { splitEdges(of: range) }
     if origins.isOn { noteReplacement(of: range) }
     var entry = index.find(range.start)
     if entry.isNone || entry.start >= range.end { return }
@@ -76,6 +78,19 @@ extension AddressSpace where Index: ~Copyable {
       statistics.splits += 1
       _ = setRange(entry, AddressRange(range.end, entry.end))
     }
+  }
+
+  /// ```
+  /// VVVVVV  NNNNNN   =>   VVV***  ***NNN
+  /// ```
+  ///
+  /// Linux: both calls of `split_vma` in `do_munmap` (2.6).
+  private mutating func splitEdges(of range: AddressRange) {
+    let first = index.search(range.start)
+    if first.isNone || first.start >= range.end { return }
+    if first.start < range.start { splitVMA(first, at: range.start, newBelow: false) }
+    let last = index.search(range.end)
+    if !last.isNone && last.start < range.end { splitVMA(last, at: range.end, newBelow: true) }
   }
 
   struct MunmapFailure {

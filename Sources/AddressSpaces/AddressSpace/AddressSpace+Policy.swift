@@ -20,7 +20,8 @@ extension AddressSpace where Index: ~Copyable {
     let merges = profile.follows(.mbindMerges)
     let failure = walk(range, holes: .ignored, merges: merges, leniently: leniently) {
       attributes, _ in
-      if attributes.policy == policy { return .keep }
+      // Before mbind merged, it cut at the ends of the range whatever the policy was.
+      if merges && attributes.policy == policy { return .keep }
       var changed = attributes
       changed.policy = policy
       return .change(changed)
@@ -35,8 +36,9 @@ extension AddressSpace where Index: ~Copyable {
   ) -> Errno? {
     if let errno = mbindError(address, length, policy) { return errno }
     guard let range = Self.pageRange(address, length).range else { return nil }
+    let merges = profile.follows(.mbindMerges)
     return predictWalk(range, holes: .ignored) { attributes, _ in
-      attributes.policy == policy ? .keep : .change(attributes)
+      merges && attributes.policy == policy ? .keep : .change(attributes)
     }
   }
 
@@ -58,6 +60,7 @@ extension AddressSpace where Index: ~Copyable {
   public mutating func mseal(
     _ address: Address, length: UInt64, leniently: Bool = false
   ) throws(Errno) {
+    if !profile.knows(.mseal) { return try passOverUnknown(leniently: leniently) }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
@@ -71,6 +74,7 @@ extension AddressSpace where Index: ~Copyable {
 
   /// The error with which mseal would fail; nil if it would succeed. Nothing is changed.
   public borrowing func predictMseal(_ address: Address, length: UInt64) -> Errno? {
+    if !profile.knows(.mseal) { return nil }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { return errno }
     guard let range = checked.range else { return nil }
@@ -94,6 +98,7 @@ extension AddressSpace where Index: ~Copyable {
   public mutating func setName(
     _ address: Address, length: UInt64, name: NameID, leniently: Bool = false
   ) throws(Errno) {
+    if !profile.knows(.anonVMAName) { return try passOverUnknown(leniently: leniently) }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }

@@ -25,16 +25,16 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   public var layout = ProcessStat()
   /// The program break (`mm->brk`), not rounded to pages.
   public internal(set) var currentBreak = Address.zero
-  /// Flags that new mappings get on top (mlockall with MCL_FUTURE).
-  var defaultFlags: VMAFlags = []
+  /// Flags that new mappings get on top, set by mlockall with MCL_FUTURE (`def_flags`).
+  public internal(set) var defaultFlags: VMAFlags = []
 
   /// The sizes of attached segments in bytes, by the file description of the attach.
   var segmentSizes: [FileDescriptionID: UInt64] = [:]
 
-  /// Mapped pages (`total_vm`).
-  public internal(set) var totalVM: UInt64 = 0
-  /// Pages of VMAs with VM_LOCKED (`locked_vm`).
-  public internal(set) var lockedVM: UInt64 = 0
+  /// The pages of the VMAs, by kind.
+  public internal(set) var counters = VMCounters()
+  /// The largest `totalVM` after any call since the program was loaded (`hiwater_vm`).
+  public internal(set) var hiwaterVM: UInt64 = 0
   public internal(set) var statistics = AddressSpaceStatistics()
 
   #if CHECKED
@@ -61,12 +61,17 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     layout = other.layout
     currentBreak = other.currentBreak
     segmentSizes = other.segmentSizes
-    totalVM = other.totalVM
-    lockedVM = other.lockedVM
+    counters = other.counters
   }
 
   /// The number of VMAs (`map_count`).
   public var mapCount: Int { index.count }
+
+  /// Mapped pages (`total_vm`).
+  public var totalVM: UInt64 { counters.total }
+
+  /// Pages of VMAs with VM_LOCKED (`locked_vm`).
+  public var lockedVM: UInt64 { counters.locked }
 
   public var slabStatistics: SlabStatistics { slab.statistics }
 

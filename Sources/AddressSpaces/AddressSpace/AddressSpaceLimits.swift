@@ -17,6 +17,13 @@ public struct AddressSpaceLimits: Hashable, Sendable {
   /// `vm.overcommit_memory`.
   public var overcommit = Overcommit.heuristic
 
+  /// What the heuristic compares one request with: free memory, page cache and swap, in bytes.
+  public var availableMemory = ResourceLimit.infinity
+  /// `CommitLimit` of `/proc/meminfo`, in bytes; asked with `Overcommit.never` only.
+  public var commitLimit = ResourceLimit.infinity
+  /// What all other processes have charged, in bytes.
+  public var committedElsewhere: UInt64 = 0
+
   /// The processor has protection keys: memory that may only be executed cannot be read.
   public var hasProtectionKeys = true
 

@@ -2,8 +2,11 @@
 public struct AddressSpaceStatistics: Hashable, Sendable {
   private var mergeCounts = InlineCounts()
   private var refusalCounts = InlineCounts()
+  private var armCounts = InlineCounts()
   /// VMAs that were cut in two, and VMAs of which one end was cut off.
   public internal(set) var splits: UInt64 = 0
+  /// Calls, advice and flags that the kernel of the profile does not know.
+  public internal(set) var unknownToProfile: UInt64 = 0
   /// The most VMAs after any call.
   public internal(set) var mapCountPeak = 0
   /// The largest `total_vm` after any call, in pages (`hiwater_vm`).
@@ -17,6 +20,12 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
 
   public func refusals(_ reason: MergeRefusal) -> UInt64 { refusalCounts[Int(reason.rawValue)] }
 
+  /// How often borders were moved in this way.
+  public func adjustments(_ arm: AdjustArm) -> UInt64 { armCounts[Int(arm.rawValue)] }
+
+  @inline(__always)
+  mutating func count(_ arm: AdjustArm) { armCounts[Int(arm.rawValue)] += 1 }
+
   @inline(__always)
   mutating func count(_ outcome: MergeOutcome) {
     if let mergeCase = outcome.mergeCase { mergeCounts[Int(mergeCase.rawValue)] += 1 }
@@ -29,8 +38,10 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
     for index in 0..<InlineCounts.count {
       mergeCounts[index] += other.mergeCounts[index]
       refusalCounts[index] += other.refusalCounts[index]
+      armCounts[index] += other.armCounts[index]
     }
     splits += other.splits
+    unknownToProfile += other.unknownToProfile
     mapCountPeak = max(mapCountPeak, other.mapCountPeak)
     totalVMPeak = max(totalVMPeak, other.totalVMPeak)
   }
