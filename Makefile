@@ -4,11 +4,15 @@ SWIFT ?= swift
 BUILD := .build
 RELEASE := $(BUILD)/release/vmareplay
 CHECKED := .build-checked
+ASAN := .build-asan
+TSAN := .build-tsan
+FUZZ := .build-fuzz
+SECONDS ?= 60
 DEMO := Traces/bash-children.strace.gz
 APT_PACKAGES := zlib1g-dev strace gcc libc6-dev python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-debug test-checked demo lint format traces install clean
+.PHONY: help setup build test test-debug test-checked test-asan test-tsan test-cost fuzz bench-decode demo lint format traces install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,11 +35,40 @@ test-checked: setup # the exhaustive tests, optimised and checked
 	$(SWIFT) test -c release --scratch-path $(CHECKED) \
 	  -Xswiftc -enable-testing -Xswiftc -DCHECKED -Xswiftc -DEXHAUSTIVE
 
+# Without the exhaustive tests of the model, which take too long so: they have no unsafe code that
+# the others have not. The file of suppressions says why each stands.
+test-asan: setup ## the tests under the address sanitizer (and the leak sanitizer)
+	LSAN_OPTIONS=suppressions=$(abspath Tests/lsan.supp):print_suppressions=0 \
+	  $(SWIFT) test --sanitize address --scratch-path $(ASAN) \
+	  --filter 'SyscallABITests|AddressSpacesTests|TraceReadingTests|ReportsTests' \
+	  --skip 'ExhaustiveMergeTests|LockstepTests'
+
+# Only the reader has a thread of its own.
+test-tsan: setup ## the reader's tests under the thread sanitizer
+	$(SWIFT) test --sanitize thread --scratch-path $(TSAN) --filter TraceReadingTests
+
+test-cost: setup ## count instructions, allocations and retains a line (needs valgrind)
+	$(SWIFT) build --package-path Benchmarks/Decode -c release
+	python3 Benchmarks/cost.py
+
+bench-decode: build ## reading ten million lines against inflating them (takes minutes)
+	python3 Benchmarks/decode.py --vmareplay $(RELEASE)
+
+fuzz: setup ## look for traces that break the reader, for SECONDS=n (default 60)
+	$(SWIFT) build --package-path Fuzz --scratch-path $(FUZZ) -c release --sanitize fuzzer \
+	  -Xswiftc -assert-config -Xswiftc Debug
+	@mkdir -p $(FUZZ)/corpus $(FUZZ)/findings
+	SWIFT_BACKTRACE=enable=no $(FUZZ)/release/FuzzReader -max_total_time=$(SECONDS) -max_len=4096 \
+	  -timeout=60 -dict=Fuzz/strace.dict -artifact_prefix=$(FUZZ)/findings/ -print_final_stats=1 \
+	  $(FUZZ)/corpus Fuzz/Seeds
+
 lint: ## check the formatting
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests \
+	  Fuzz/Package.swift Fuzz/Sources Benchmarks/Decode/Package.swift Benchmarks/Decode/Sources
 
 format: ## format the sources in place
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests \
+	  Fuzz/Package.swift Fuzz/Sources Benchmarks/Decode/Package.swift Benchmarks/Decode/Sources
 
 traces: build ## record the bundled traces anew (needs the programs; takes minutes)
 	VMAREPLAY=$(abspath $(RELEASE)) sh Traces/record-all.sh
@@ -44,4 +77,4 @@ install: build ## install the binary to $(PREFIX)/bin (default /usr/local)
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/vmareplay
 
 clean: ## remove everything that was built
-	rm -rf $(BUILD) $(CHECKED)
+	rm -rf $(BUILD) $(CHECKED) $(ASAN) $(TSAN) $(FUZZ) .build-bench
