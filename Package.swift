@@ -58,7 +58,7 @@ let package = Package(
       swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["SyscallABI", systemPackage, subprocess],
+      name: "TestSupport", dependencies: ["SyscallABI", "AddressSpaces", systemPackage, subprocess],
       path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
       name: "SyscallABITests", dependencies: ["SyscallABI", systemPackage],
@@ -85,10 +85,12 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["vmareplay", "TestSupport", "CZlib", subprocess, systemPackage],
       swiftSettings: settings),
+    // Performs memory calls for real, so that the model can be compared with the running kernel.
+    .executableTarget(name: "KernelProbe", path: "Tests/KernelProbe"),
     .testTarget(
       name: "KernelTests",
       dependencies: [
-        "AddressSpaces", "Replay", "TraceReading", "SyscallABI", "TestSupport", systemPackage,
+        "KernelProbe", "AddressSpaces", "Replay", "TraceReading", "SyscallABI", "TestSupport", systemPackage,
         subprocess,
       ],
       swiftSettings: settings),

@@ -24,6 +24,7 @@ extension ReplayEngine where Index: ~Copyable {
       revive(slot)
     }
     let process = tasks[slot].process
+    if !unclaimedInitialMaps.isEmpty { claimInitialMaps(before: event, process: process) }
     count(event, process: process)
     switch event.call {
     case .exit:

@@ -27,6 +27,13 @@ extension ReplayEngine where Index: ~Copyable {
     }
   }
 
+  /// A log that begins with execve has its initial map right after it, any other before its first
+  /// event.
+  mutating func claimInitialMaps(before event: SyscallEvent, process: Int) {
+    if case .execve = event.call { return }
+    claimInitialMaps(for: process)
+  }
+
   /// The user's initial map for this process, if there is one that was not used yet.
   mutating func claimInitialMaps(for process: Int) {
     let pid = processes[process].pid

@@ -76,7 +76,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// Drops descriptions of files that no VMA maps any more.
   private mutating func sweepFiles() {
     var live: Set<UInt32> = []
-    spaces.forEach { space in
+    spaces.visitAll { space in
       space.forEachVMA { live.insert($0.file.rawValue) }
     }
     files.sweep { live.contains($0.rawValue) }

@@ -80,7 +80,7 @@ import AddressSpaces
   }
 
   /// Visits every address space in use.
-  func forEach(_ body: (borrowing AddressSpace<Index>) -> Void) {
+  func visitAll(_ body: (borrowing AddressSpace<Index>) -> Void) {
     for slot in 0..<used where unsafe slots[slot].users > 0 {
       unsafe body(slots[slot].space!)
     }

@@ -37,7 +37,11 @@ extension ReplayReport {
   ) {
     json.beginObject(&out)
     json.key("pid", &out)
-    if summary.pid == .none { json.null(&out) } else { json.number(Int(summary.pid.rawValue), &out) }
+    if summary.pid == .none {
+      json.null(&out)
+    } else {
+      json.number(Int(summary.pid.rawValue), &out)
+    }
     json.key("comm", &out)
     if let comm = summary.comm { json.string(comm, &out) } else { json.null(&out) }
     if isTotal {

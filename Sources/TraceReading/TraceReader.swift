@@ -35,6 +35,12 @@ public final class TraceReader {
   let options: Options
   var decoder: StraceDecoder
   var feed: Feed
+
+  /// The trace is one of `strace -ff`: a file for each process.
+  public var hasFilePerProcess: Bool {
+    if case .merged = feed { true } else { false }
+  }
+
   private var state = State.reading
 
   private enum State {
@@ -74,7 +80,7 @@ public final class TraceReader {
     switch input.files {
     case .single(let path):
       let source = try Self.open(path, options)
-      feed = .single(SingleFeed(source, path: path))
+      feed = .single(SingleFeed(source))
     case .perProcess(let files):
       feed = .merged(try MergedFeed(files, options: options))
       decoder.clocks = Array(repeating: LogClock(), count: files.count)
@@ -91,7 +97,7 @@ public final class TraceReader {
     sources = [name]
     decoder = StraceDecoder(paths: paths)
     feed = .single(
-      SingleFeed(try Self.decompress(source, path: name, options), path: name))
+      SingleFeed(try Self.decompress(source, path: name, options)))
   }
 
   static func open(_ path: String, _ options: Options) throws(TraceError) -> any ByteSource {
@@ -176,50 +182,5 @@ public final class TraceReader {
     case .single(let feed): feed.lines.totalCompressedBytes
     case .merged(let feed): feed.totalCompressedBytes
     }
-  }
-}
-
-/// The lines of one file.
-final class SingleFeed {
-  var lines: LineReader
-  let path: String
-
-  init(_ source: any ByteSource, path: String) {
-    lines = LineReader(source)
-    self.path = path
-  }
-
-  /// After so many lines a batch is delivered even if it is not full, so that a reader of a pipe
-  /// or a progress bar is not kept waiting.
-  private static let linesPerBatch: UInt64 = 65_536
-
-  /// Fills a batch; false at the end of the file.
-  func fill(
-    _ batch: inout TraceBatch, _ items: Int, _ decoder: inout StraceDecoder
-  ) throws(TraceError) -> Bool {
-    do throws(TraceError) {
-      return try Self.fill(&batch, items, &decoder, &lines)
-    } catch {
-      var located = error
-      located.line = lines.lineNumber
-      throw located
-    }
-  }
-
-  private static func fill(
-    _ batch: inout TraceBatch, _ items: Int, _ decoder: inout StraceDecoder,
-    _ lines: inout LineReader
-  ) throws(TraceError) -> Bool {
-    let limit = lines.lineNumber + linesPerBatch
-    // A snapshot can be as large as a batch.
-    while batch.items.count < items && batch.snapshots.count < 16 && lines.lineNumber < limit {
-      guard let line = try lines.next() else { return false }
-      decoder.decode(
-        line,
-        LineOrigin(
-          line: lines.lineNumber, isUnterminated: lines.isUnterminated,
-          isElided: lines.isElided), into: &batch)
-    }
-    return true
   }
 }

@@ -9,7 +9,7 @@ struct Output {
   private let descriptor: FileDescriptor
   private let name: String
 
-  static let standardOutput = Output(descriptor: .standardOutput, name: "standard output")
+  static let standard = Output(descriptor: .standardOutput, name: "standard output")
 
   /// Above this many bytes a buffer is written out.
   static let drainLimit = 1 << 16

@@ -86,7 +86,8 @@ extension ReplayArguments {
     var maps: [(pid: PID, entries: [MapsEntry])] = []
     for file in initialMaps {
       do throws(TraceError) {
-        maps.append((file.pid, try MapsFile.parse(InputFile.read(file.path), paths: paths, path: file.path)))
+        let bytes = try InputFile.read(file.path)
+        maps.append((file.pid, try MapsFile.parse(bytes, paths: paths, path: file.path)))
       } catch {
         throw TraceSession.report(error)
       }

@@ -71,7 +71,7 @@ struct TraceSession {
       malformed += 1
       if malformed <= Self.namedMalformedLines {
         progress.clear()
-        let name = reader.sources.isEmpty ? path : reader.sources[Int(line.source)]
+        let name = reader.hasFilePerProcess ? reader.sources[Int(line.source)] : path
         Diagnostics.error("\(name):\(line.line): \(line.message)")
       }
     }

@@ -3,20 +3,22 @@ import Testing
 @testable import SyscallABI
 
 @Suite struct FlagWordTests {
-  @Test(arguments: [
-    (0, ["PROT_NONE"]), (3, ["PROT_READ", "PROT_WRITE"]), (0x10, ["0x10"]),
-    (0x0100_0001, ["PROT_READ", "PROT_GROWSDOWN"]), (0x8000_0004, ["PROT_EXEC", "0x80000000"]),
-  ] as [(UInt64, [String])])
+  @Test(
+    arguments: [
+      (0, ["PROT_NONE"]), (3, ["PROT_READ", "PROT_WRITE"]), (0x10, ["0x10"]),
+      (0x0100_0001, ["PROT_READ", "PROT_GROWSDOWN"]), (0x8000_0004, ["PROT_EXEC", "0x80000000"]),
+    ] as [(UInt64, [String])])
   func protectionNames(value: UInt64, names: [String]) {
     #expect(Protection(rawValue: value).names == names)
   }
 
-  @Test(arguments: [
-    (0, []), (0x22, ["MAP_PRIVATE", "MAP_ANONYMOUS"]), (0x3, ["MAP_SHARED_VALIDATE"]),
-    (0x28, ["MAP_DROPPABLE", "MAP_ANONYMOUS"]), (0x25, ["MAP_ANONYMOUS", "0x5"]),
-    (0x5404_0022, ["MAP_PRIVATE", "MAP_ANONYMOUS", "MAP_HUGETLB", "21<<MAP_HUGE_SHIFT"]),
-    (0x20_0012, ["MAP_PRIVATE", "MAP_FIXED", "0x200000"]),
-  ] as [(UInt64, [String])])
+  @Test(
+    arguments: [
+      (0, []), (0x22, ["MAP_PRIVATE", "MAP_ANONYMOUS"]), (0x3, ["MAP_SHARED_VALIDATE"]),
+      (0x28, ["MAP_DROPPABLE", "MAP_ANONYMOUS"]), (0x25, ["MAP_ANONYMOUS", "0x5"]),
+      (0x5404_0022, ["MAP_PRIVATE", "MAP_ANONYMOUS", "MAP_HUGETLB", "21<<MAP_HUGE_SHIFT"]),
+      (0x20_0012, ["MAP_PRIVATE", "MAP_FIXED", "0x200000"]),
+    ] as [(UInt64, [String])])
   func mapFlagNames(value: UInt64, names: [String]) {
     #expect(MapFlags(rawValue: value).names == names)
   }

@@ -99,6 +99,7 @@ extension AddressSpace where Index: ~Copyable {
       return vmaMergeNew(range, id, between: around) != nil
     }
     if around.previous.end == range.start && around.previous.end <= layout.startBrk {
+      statistics.count(MergeOutcome(refusedPrevious: .heap))
       return false
     }
     return vmaMergeNew(range, id, kind: .heapGrowth, between: around) != nil

@@ -108,8 +108,8 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `check_vma_flags`.
   func populateError(_ attributes: MergeAttributes) -> Errno? {
-    if attributes.flags.contains(.read) { return nil }
-    // Memory that may only be executed has a protection key that forbids reading.
-    return attributes.flags.contains(.write) ? nil : .badAddress
+    let access = attributes.flags.intersection(.access)
+    if access.isEmpty || access == .exec && limits.hasProtectionKeys { return .badAddress }
+    return nil
   }
 }

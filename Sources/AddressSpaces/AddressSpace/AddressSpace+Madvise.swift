@@ -87,8 +87,7 @@ extension AddressSpace where Index: ~Copyable {
       if !flags.contains(.write) { return .fail(.invalidArgument) }
       return attributes.takesPrivateWrites ? .fault : .keep
     }
-    // Reading needs the permission; on x86 what is writable is readable too.
-    return flags.isDisjoint(with: [.read, .write]) ? .fail(.invalidArgument) : .keep
+    return flags.contains(.read) ? .keep : .fail(.invalidArgument)
   }
 
   /// What advice does to one VMA.

@@ -29,7 +29,7 @@ extension AddressSpace where Index: ~Copyable {
     leniently: Bool = false
   ) throws(Errno) -> UInt64 {
     if !leniently,
-      let errno = predictMmap(
+      let errno = mmapError(
         at: address, length: length, prot: prot, flags: flags,
         hasFile: !flags.contains(.anonymous), fileIsWritable: fileIsWritable, offset: offset)
     {

@@ -17,6 +17,19 @@ extension AddressSpace where Index: ~Copyable {
     at address: Address, length: UInt64, prot: Protection, flags: MapFlags, hasFile: Bool,
     fileIsWritable: Bool? = nil, offset: UInt64 = 0
   ) -> Errno? {
+    let errno = mmapError(
+      at: address, length: length, prot: prot, flags: flags, hasFile: hasFile,
+      fileIsWritable: fileIsWritable, offset: offset)
+    if errno != nil || !flags.contains(.fixed) { return errno }
+    let range = AddressRange(address, address &+ Self.mappedLength(length, flags))
+    return munmapFailure(range)?.errno
+  }
+
+  /// The errors that come before anything is touched.
+  borrowing func mmapError(
+    at address: Address, length: UInt64, prot: Protection, flags: MapFlags, hasFile: Bool,
+    fileIsWritable: Bool?, offset: UInt64
+  ) -> Errno? {
     if offset & Page.mask != 0 { return .invalidArgument }
     if length == 0 { return .invalidArgument }
     let size = Self.mappedLength(length, flags)
@@ -35,9 +48,6 @@ extension AddressSpace where Index: ~Copyable {
     let range = AddressRange(start, start &+ size < start ? start : start &+ size)
     if noReplace && isMapped(anyOf: range) { return .fileExists }
     if let errno = Self.typeError(prot, flags, hasFile, fileIsWritable) { return errno }
-    if flags.contains(.fixed) {
-      if let failure = munmapFailure(range) { return failure.errno }
-    }
     return limitError(prot, flags, pages: size >> Page.shift)
   }
 

@@ -8,7 +8,7 @@ extension AddressSpace where Index: ~Copyable {
   ///   - address: of the old range, page-aligned.
   ///   - oldSize: in bytes; rounded up to pages. 0 duplicates a shared mapping.
   ///   - newSize: in bytes; rounded up to pages.
-  ///   - newAddress: the target asked for with MREMAP_FIXED.
+  ///   - newAddress: the target asked for with MREMAP_FIXED, the hint with MREMAP_DONTUNMAP.
   ///   - result: the address that the call returned: it says whether a growing range moved, and
   ///     where a range without a fixed target went.
   ///   - leniently: the call is known to have succeeded, so nothing is refused but nonsense.
@@ -24,11 +24,11 @@ extension AddressSpace where Index: ~Copyable {
     _ address: Address, oldSize: UInt64, newSize: UInt64, flags: RemapFlags,
     newAddress: Address? = nil, result: Address, leniently: Bool = false
   ) throws(Errno) {
-    let target = flags.contains(.fixed) ? newAddress ?? result : result
     var request = RemapRequest(
       address: address, oldSize: Page.align(oldSize) ?? 0, newSize: Page.align(newSize) ?? 0,
-      flags: flags, target: target)
+      flags: flags, target: newAddress ?? result)
     if let errno = remapParameterError(request), !leniently || errno != .noMemory { throw errno }
+    if !flags.contains(.fixed) { request.target = result }
     var failure: Errno?
     do throws(Errno) {
       if request.onlyMoves && profile.follows(.multiVMARemap) {
@@ -64,6 +64,7 @@ extension AddressSpace where Index: ~Copyable {
       var part = RemapRequest(
         address: start, oldSize: size, newSize: size, flags: request.flags,
         target: request.target &+ (start &- source.start))
+      if !leniently, let errno = severalError(entry, part, source) { throw errno }
       try remapOne(&part, leniently: leniently)
       isFirst = false
       position = start &+ size

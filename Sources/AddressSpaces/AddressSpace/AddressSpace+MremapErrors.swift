@@ -24,6 +24,8 @@ extension AddressSpace where Index: ~Copyable {
     if let errno = remapError(request) { return errno }
     if flags.contains(.fixed) {
       if let failure = munmapFailure(request.targetRange) { return failure.errno }
+      // With an old size of 0 the target may hold the source itself, which is unmapped first.
+      if request.targetRange.contains(address) { return .badAddress }
     } else if request.newSize < request.oldSize {
       let tail = AddressRange(address &+ request.newSize, address &+ request.oldSize)
       return munmapFailure(tail)?.errno
@@ -43,11 +45,23 @@ extension AddressSpace where Index: ~Copyable {
       let part = RemapRequest(
         address: start, oldSize: size, newSize: size, flags: request.flags,
         target: request.target &+ (start &- source.start))
-      if let errno = remapError(part) { return errno }
+      if let errno = severalError(entry, part, source) ?? remapError(part) { return errno }
       if let failure = munmapFailure(part.targetRange) { return failure.errno }
       entry = index.next(entry)
     }
     return nil
+  }
+
+  /// A VMA whose address the kernel lets somebody else choose moves only alone.
+  ///
+  /// Linux: `vma_multi_allowed`.
+  borrowing func severalError(
+    _ entry: VMAEntry, _ part: RemapRequest, _ source: AddressRange
+  ) -> Errno? {
+    let attributes = attributes(of: entry)
+    if !attributes.hasCloseHook && attributes.userfault == .none { return nil }
+    let isAlone = part.address == source.start && entry.end >= source.end
+    return isAlone ? nil : .badAddress
   }
 
   /// What is wrong with the arguments alone.
@@ -89,7 +103,9 @@ extension AddressSpace where Index: ~Copyable {
       return .invalidArgument
     }
     if request.flags.contains(.dontUnmap) && isFixedInSize { return .invalidArgument }
-    if request.oldSize > entry.end &- request.address { return .badAddress }
+    // A tail that is cut off first may reach further.
+    let remaining = min(request.oldSize, request.newSize)
+    if remaining > entry.end &- request.address { return .badAddress }
     if request.newSize == request.oldSize { return nil }
     if isFixedInSize { return .badAddress }
     if !grows { return nil }

@@ -37,19 +37,23 @@ extension AddressSpace where Index: ~Copyable {
   /// Calls `body` for each VMA in address order.
   ///
   /// - Complexity: O(*n*).
-  public borrowing func forEachVMA(_ body: (VMA) -> Void) {
+  public borrowing func forEachVMA<Failure: Error>(
+    _ body: (VMA) throws(Failure) -> Void
+  ) throws(Failure) {
     var entry = index.first()
     while !entry.isNone {
-      body(vma(entry))
+      try body(vma(entry))
       entry = index.next(entry)
     }
   }
 
   /// Calls `body` for each VMA that overlaps `range`, in address order.
-  public borrowing func forEachVMA(in range: AddressRange, _ body: (VMA) -> Void) {
+  public borrowing func forEachVMA<Failure: Error>(
+    in range: AddressRange, _ body: (VMA) throws(Failure) -> Void
+  ) throws(Failure) {
     var entry = index.search(range.start)
     while !entry.isNone && entry.start < range.end {
-      body(vma(entry))
+      try body(vma(entry))
       entry = index.next(entry)
     }
   }

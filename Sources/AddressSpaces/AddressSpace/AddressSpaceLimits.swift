@@ -17,6 +17,9 @@ public struct AddressSpaceLimits: Hashable, Sendable {
   /// `vm.overcommit_memory`.
   public var overcommit = Overcommit.heuristic
 
+  /// The processor has protection keys: memory that may only be executed cannot be read.
+  public var hasProtectionKeys = true
+
   public enum Overcommit: UInt8, Sendable {
     case heuristic
     case always

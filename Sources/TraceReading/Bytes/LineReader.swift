@@ -23,6 +23,8 @@ struct LineReader: ~Copyable {
   private let capacity: Int
   private var start = 0
   private var filled = 0
+  /// The line last returned.
+  private var current = (start: 0, end: 0)
   /// Up to here there is no newline since `start`.
   private var scanned = 0
   private var sourceEnded = false
@@ -38,15 +40,18 @@ struct LineReader: ~Copyable {
   private(set) var isElided = false
   private var elidedBytes: UInt64 = 0
 
+  /// For one of many files that are open at the same time.
+  static let smallCapacity = 160 * 1024
+
   init(_ source: any ByteSource, capacity: Int = LineReader.defaultCapacity) {
     self.source = source
     self.capacity = max(capacity, Self.keptHead + 2 * Self.keptTail)
-    unsafe buffer = .allocate(capacity: self.capacity + 2 * ByteCursor.slack)
-    unsafe buffer.initialize(
-      repeating: UInt8(ascii: "\n"), count: self.capacity + 2 * ByteCursor.slack)
+    // Zeroed by the kernel: a short file touches a few pages only.
+    let memory = unsafe calloc(self.capacity + 2 * ByteCursor.slack, 1)!
+    unsafe buffer = memory.assumingMemoryBound(to: UInt8.self)
   }
 
-  deinit { unsafe buffer.deallocate() }
+  deinit { unsafe free(buffer) }
 
   var compressedBytesRead: UInt64 { source.compressedBytesRead }
   var totalCompressedBytes: UInt64? { source.totalCompressedBytes }
@@ -84,7 +89,14 @@ struct LineReader: ~Copyable {
       end -= 1
       unsafe base[end] = UInt8(ascii: "\n")
     }
+    current = (begin, end)
     return unsafe ByteCursor(position: base + begin, end: base + end)
+  }
+
+  /// The line last returned, once more.
+  var currentLine: ByteCursor {
+    let base = unsafe buffer + ByteCursor.slack
+    return unsafe ByteCursor(position: base + current.start, end: base + current.end)
   }
 
   /// What is left without a newline at the end of the source.

@@ -30,10 +30,11 @@ struct EventsCommand: ParsableCommand {
     let paths = PathTable()
     var session = try TraceSession(path: trace, paths: paths, strict: traceOptions.strict)
     var report = EventReport(
-      paths: paths, format: format.outputFormat, sources: session.reader.sources)
+      paths: paths, format: format.outputFormat,
+      sources: session.reader.hasFilePerProcess ? session.reader.sources : [])
     var counts = EventCounts()
     var out = OutputBuffer()
-    let output = Output.standardOutput
+    let output = Output.standard
     var batch = TraceBatch()
     while session.next(into: &batch) {
       if format == .none {

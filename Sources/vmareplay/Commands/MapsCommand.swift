@@ -46,7 +46,7 @@ struct MapsCommand: ParsableCommand {
     Platform.ignoreBrokenPipes()
     let paths = PathTable()
     let report = MapsReport(paths: paths, showsFlags: smaps)
-    let output = Output.standardOutput
+    let output = Output.standard
     var found = false
     var work = TraceReplay(
       trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,

@@ -44,7 +44,7 @@ struct ReplayCommand: ParsableCommand {
     if let pid = arguments.pid { try report?.restrict(to: PID(pid)) }
     var out = OutputBuffer()
     report?.append(to: &out, format: format == .json ? .json : .text)
-    try Output.standardOutput.write(&out)
+    try Output.standard.write(&out)
     if status != .done { throw status.code }
   }
 }

@@ -31,7 +31,7 @@ struct VerifyCommand: ParsableCommand {
         trace: trace, paths: paths, verifier: result.observer, total: result.total)
       var out = OutputBuffer()
       report.appendText(to: &out)
-      try Output.standardOutput.write(&out)
+      try Output.standard.write(&out)
       if result.status == .done && !report.isClean { throw ExitStatus.difference.code }
     }
     if result.status != .done { throw result.status.code }

@@ -137,14 +137,15 @@ struct Recorder: ~Copyable {
     switch due {
     case .exec(let pid):
       insert(pid) { pid throws(Errno) in try SnapshotText.afterExec(of: pid) }
-    case .exit(let pid):
-      insert(pid) { pid throws(Errno) in try SnapshotText.beforeExit(of: pid) }
-      text.exitRecorded(pid)
-    case .threadExit(let pid):
-      guard isLastThread(pid) else { return }
-      insert(pid) { pid throws(Errno) in try SnapshotText.beforeExit(of: pid) }
-      text.exitRecorded(pid)
+    case .exit(let pid): takeExit(pid)
+    case .threadExit(let pid): if isLastThread(pid) { takeExit(pid) }
     }
+  }
+
+  private mutating func takeExit(_ pid: Int32) {
+    guard !text.tasks.isExitRecorded(pid) else { return }
+    insert(pid) { pid throws(Errno) in try SnapshotText.beforeExit(of: pid) }
+    text.exitRecorded(pid)
   }
 
   private mutating func insert(_ pid: Int32, _ read: (Int32) throws(Errno) -> String) {

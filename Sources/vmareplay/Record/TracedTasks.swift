@@ -37,6 +37,7 @@ struct TracedTasks {
   /// that makes no recorded call is not named again before it is gone.
   mutating func created(_ pid: Int32) { see(pid) }
 
+  /// Whether a task, and it alone, is about to end.
   func isExiting(_ pid: Int32) -> Bool { tasks[pid]?.isExiting ?? false }
 
   /// The pid under which the process of a task is known.
@@ -50,12 +51,16 @@ struct TracedTasks {
   }
 
   mutating func exitBegun(_ pid: Int32, wholeGroup: Bool) -> Due? {
-    tasks[pid]?.isExiting = true
-    guard !recordedExits.contains(process(of: pid)) else { return nil }
+    // Who ends the whole process is not counted: that exit has a snapshot of its own.
+    tasks[pid]?.isExiting = !wholeGroup
+    guard !isExitRecorded(pid) else { return nil }
     return wholeGroup ? .exit(pid: pid) : .threadExit(pid: pid)
   }
 
-  /// The last map of the process of this task is in the recording.
+  /// Whether the last map of the process of this task is in the recording.
+  func isExitRecorded(_ pid: Int32) -> Bool { recordedExits.contains(process(of: pid)) }
+
+  /// The last map of the process of this task is in the recording now.
   mutating func exitRecorded(_ pid: Int32) { recordedExits.insert(process(of: pid)) }
 
   /// A signal has ended the task.

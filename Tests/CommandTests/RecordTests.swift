@@ -1,0 +1,121 @@
+import Foundation
+import Subprocess
+import Testing
+
+/// What the recorded program notices of the recorder: nothing.
+@Suite(.serialized) struct RecordTests {
+  /// Runs a command with and without the recorder.
+  private func expectSame(
+    _ words: [String], input: String = "", sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let run = try RecordRun()
+    defer { run.remove() }
+    let plain = try await run.run(words, input: input)
+    let recorded = try await run.record(words, input: input)
+    #expect(recorded == plain, sourceLocation: sourceLocation)
+    let recording = try await run.recording()
+    #expect(recording.lines.first == "# vmareplay 1", sourceLocation: sourceLocation)
+    #expect(!recording.lines.contains { $0.contains("(DELAYED)") }, sourceLocation: sourceLocation)
+    #expect(recording.comments("no-maps") == [], sourceLocation: sourceLocation)
+  }
+
+  @Test(
+    .enabled(RecordRun.needsTracing, RecordRun.canTrace),
+    arguments: [
+      ["sh", "-c", "cat; echo out; echo err >&2; exit 7"],
+      ["sh", "-c", "ls /proc/$$/fd; grep ^Sig[BIC] /proc/$$/status; ulimit -a"],
+      ["sh", "-c", "env | grep -v '^_=' | sort; pwd; umask"],
+      ["sh", "-c", "trap 'echo caught' TERM; kill -TERM $$; (exit 3) || echo $?"],
+      ["sh", "-c", "nosuchcommand 2>/dev/null; ls /nosuchfile 2>/dev/null; exit 200"],
+      ["sh", "-c", "kill -SEGV $$"],
+      ["true"],
+      ["bash", "-c", "set -m; sleep 0.1 & fg; echo $?; (sleep 0.1; exit 4) & wait $!; echo $?"],
+      [
+        "bash", "-c",
+        "set -m; (kill -STOP $BASHPID; echo on) & sleep 0.5; jobs; kill -CONT %1; wait",
+      ],
+    ])
+  func `output, input, signals and status are the program's own`(words: [String]) async throws {
+    try await expectSame(words, input: "a line\nand half of one")
+  }
+
+  @Test(
+    .enabled(RecordRun.needsTracing, RecordRun.canCompile),
+    arguments: [
+      (RecordSources.stops, 1, 2), (RecordSources.spawns, 2, 3),
+      (RecordSources.threads, 1, 1), (RecordSources.execFromThread, 2, 1),
+      (RecordSources.quiet, 1, 1),
+    ])
+  func `stops, spawns, threads and execs from threads go on as without`(
+    source: String, execs: Int, exits: Int
+  ) async throws {
+    let run = try RecordRun()
+    defer { run.remove() }
+    try await run.compile(source, as: "program")
+    let plain = try await run.run(["./program"])
+    #expect(try await run.record(["./program"]) == plain)
+    let recording = try await run.recording()
+    #expect(recording.snapshots("exec").count == execs)
+    #expect(recording.snapshots("exit").count == exits)
+    #expect(recording.comments("no-maps") == [])
+    #expect(recording.comments("no-exit") == [])
+  }
+
+  @Test(.enabled(RecordRun.needsTracing, RecordRun.canCompile))
+  func `a static program is recorded`() async throws {
+    let run = try RecordRun()
+    defer { run.remove() }
+    try await run.compile(RecordSources.quiet, as: "still", options: ["-static"])
+    #expect(try await run.record(["./still"]).status == 0)
+    let recording = try await run.recording()
+    let exec = try #require(recording.snapshots("exec").first)
+    #expect(!exec.mappings.contains { $0.contains("/ld-linux") })
+    #expect(exec.mappings.contains { $0.hasSuffix("/still") })
+    #expect(recording.snapshots("exit").count == 1)
+  }
+
+  @Test(.enabled(RecordRun.needsTracing, RecordRun.canTrace))
+  func `an interrupt of the group ends the program, and the recording is whole`() async throws {
+    let run = try RecordRun()
+    defer { run.remove() }
+    let script = """
+      set -m; "$0" record -o out.gz -- sleep 30 & p=$!
+      until pgrep -P "$(pgrep -P $p)" >/dev/null 2>&1; do sleep 0.05; done
+      sleep 0.5; kill -INT -- -$p; wait $p; echo $?
+      """
+    let outcome = try await run.run(["bash", "-c", script, RecordRun.program])
+    #expect(outcome.output == "130\n", "\(outcome.error)")
+    let recording = try await run.recording()
+    #expect(recording.comments("no-exit") == ["# no-exit \(recording.pid) 2"])
+    #expect(recording.snapshots("exec").count == 1)
+  }
+
+  @Test(.enabled(RecordRun.needsTracing, RecordRun.canTrace))
+  func `a request to end that names the recorder reaches the program once`() async throws {
+    let run = try RecordRun()
+    defer { run.remove() }
+    let script = """
+      "$0" record -o out.gz -- bash -c 'trap "echo got" TERM; sleep 30 & wait; kill $!; exit 8' &
+      p=$!; sleep 1.5; kill -TERM $p; wait $p; echo $?
+      """
+    let outcome = try await run.run(["bash", "-c", script, RecordRun.program])
+    #expect(outcome.output == "got\n8\n", "\(outcome.error)")
+  }
+
+  @Test(.enabled(RecordRun.needsTracing, RecordRun.canTrace))
+  func `a stop from the terminal stops the job, and it goes on`() async throws {
+    let run = try RecordRun()
+    defer { run.remove() }
+    let script = """
+      set -m; "$0" record -o out.gz -- sh -c 'sleep 2; echo done; exit 5' & p=$!
+      sleep 1; kill -TSTP -- -$p; sleep 1
+      cut -d' ' -f3 /proc/$p/stat; jobs -s | wc -l
+      kill -CONT -- -$p; wait $p; echo $?
+      """
+    let outcome = try await run.run(["bash", "-c", script, RecordRun.program])
+    #expect(outcome.output == "T\n1\ndone\n5\n", "\(outcome.error)")
+    let recording = try await run.recording()
+    #expect(recording.snapshots("exit").count == 2)
+    #expect(recording.comments("no-maps") == [])
+  }
+}
