@@ -19,6 +19,8 @@ public struct KernelVersion: Hashable, Comparable, Sendable, BitwiseCopyable {
 public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   /// VM_NORESERVE exists and keeps a mapping from being accounted later.
   case noReserveFlag
+  /// maps calls every VMA that overlaps the heap's range `[heap]`; before, the one that spans it.
+  case heapByOverlap
   /// mbind merges; before, it only splits.
   case mbindMerges
   /// At a fork every written VMA of the child gets an anon_vma of its own.
@@ -73,6 +75,7 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.trimNeedsNoReserve, KernelVersion(2, 6, 33), .measured),
       row(.mbindMerges, KernelVersion(2, 6, 34), .measured),
       row(.ownAnonVMAInChild, KernelVersion(2, 6, 34), .measured),
+      row(.heapByOverlap, KernelVersion(2, 6, 39), .measured),
       row(.forkChildStaysApart, KernelVersion(3, 0), .measured),
       row(.remapGrowthJoinsNext, KernelVersion(6, 0), .measured),
       row(.brkOnlyExpands, KernelVersion(6, 1), .measured),

@@ -69,9 +69,9 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `vma_modify` (6.8); before, `vma_merge` and `split_vma` in each caller.
   mutating func vmaModify(
-    _ vma: VMAEntry, _ range: AddressRange, _ id: MergeID, leniently: Bool
+    _ vma: VMAEntry, _ range: AddressRange, _ id: MergeID, merges: Bool = true, leniently: Bool
   ) throws(Errno) -> VMAEntry {
-    if let merged = vmaMergeExisting(vma, range, id) {
+    if merges, let merged = vmaMergeExisting(vma, range, id) {
       attributes.release(id)
       return merged
     }

@@ -59,7 +59,7 @@ extension AddressSpace where Index: ~Copyable {
     if around.next.start < range.end {
       if !replaces { overlapped = mappedBytes(in: range, from: around.next) }
       do throws(Errno) {
-        try doMunmap(range, leniently: leniently)
+        try doMunmap(range, leniently: leniently || !replaces)
       } catch {
         finish(around: range.start)
         throw error

@@ -17,7 +17,9 @@ extension AddressSpace where Index: ~Copyable {
   ) throws(Errno) {
     if !leniently, let errno = mbindError(address, length, policy) { throw errno }
     guard let range = Self.pageRange(address, length).range else { return }
-    let failure = walk(range, holes: .ignored, leniently: leniently) { attributes, _ in
+    let merges = profile.follows(.mbindMerges)
+    let failure = walk(range, holes: .ignored, merges: merges, leniently: leniently) {
+      attributes, _ in
       if attributes.policy == policy { return .keep }
       var changed = attributes
       changed.policy = policy

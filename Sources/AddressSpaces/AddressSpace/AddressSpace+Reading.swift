@@ -88,7 +88,11 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `vma_is_initial_heap`.
   public func isHeap(_ vma: VMA) -> Bool {
-    vma.file == .none && vma.range.start < currentBreak && vma.range.end > layout.startBrk
+    if vma.file != .none { return false }
+    if profile.follows(.heapByOverlap) {
+      return vma.range.start < currentBreak && vma.range.end > layout.startBrk
+    }
+    return vma.range.start <= layout.startBrk && vma.range.end >= currentBreak
   }
 
   /// Whether `/proc/PID/maps` calls this VMA `[stack]`.

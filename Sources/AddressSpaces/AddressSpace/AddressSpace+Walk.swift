@@ -25,7 +25,7 @@ enum HoleRule: BitwiseCopyable {
 /// may merge, and what was done before a failure stays.
 extension AddressSpace where Index: ~Copyable {
   mutating func walk(
-    _ range: AddressRange, holes: HoleRule, leniently: Bool,
+    _ range: AddressRange, holes: HoleRule, merges: Bool = true, leniently: Bool,
     _ decide: (MergeAttributes, AnonVMA) -> WalkStep
   ) -> Errno? {
     var position = range.start
@@ -46,7 +46,7 @@ extension AddressSpace where Index: ~Copyable {
       case .change(let attributes):
         let id = self.attributes.intern(attributes)
         do throws(Errno) {
-          entry = try vmaModify(entry, part, id, leniently: leniently)
+          entry = try vmaModify(entry, part, id, merges: merges, leniently: leniently)
         } catch {
           return error
         }

@@ -163,8 +163,9 @@ public struct RandomProgram: Sendable {
       7,
     ])
     // Populating guard pages fails, and they are no property of a VMA.
-    if advice == 102 && (mix.contains(.lock) || mix.contains(.policy)) { advice = 103 }
-    if !mix.contains(.policy) && (advice == 22 || advice == 23) { advice = 102 }
+    let populates = mix.contains(.lock) || mix.contains(.policy)
+    if advice == 102 && populates { advice = 103 }
+    if !populates && (advice == 22 || advice == 23) { advice = 102 }
     if mayPassEnd && (advice == 22 || advice == 23) { advice = 0 }
     // A read fault of a huge page leaves an anon_vma: what is read is as invisible as what is written.
     if advice == 14 && mix.contains(.lock) { advice = 15 }
