@@ -1,4 +1,4 @@
-public import SyscallABI
+import SyscallABI
 
 extension BPlusTreeIndex {
   /// - Complexity: O(1), O(log *n*) where a leaf becomes too small or has a new last VMA.

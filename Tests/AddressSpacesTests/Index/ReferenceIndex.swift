@@ -1,5 +1,6 @@
 import AddressSpaces
 import SyscallABI
+import TestSupport
 
 /// VMAs in a plain array: too simple to be wrong.
 struct ReferenceIndex {
@@ -33,17 +34,11 @@ struct ReferenceIndex {
   }
 }
 
-/// Numbers that look random and are the same for the same seed.
+/// The test generator as the standard library wants it.
 struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
+  private var numbers: SplitMix64
 
-  init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { numbers = SplitMix64(state: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { numbers.next() }
 }
