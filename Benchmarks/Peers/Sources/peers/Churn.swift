@@ -21,7 +21,7 @@ struct Churn {
 
   /// - Parameter vmaCount: about how many VMAs there will be.
   init(vmaCount: Int, seed: UInt64) {
-    cells = [UInt16](repeating: 0, count: vmaCount * 5 / 2 + 8)
+    cells = [UInt16](repeating: 0, count: vmaCount * 7 / 2 + 8)
     numbers = Numbers(seed: seed)
   }
 
