@@ -9,6 +9,6 @@ struct VMAReplay: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       ReplayCommand.self, MapsCommand.self, EventsCommand.self, VerifyCommand.self,
-      RecordCommand.self,
+      RecordCommand.self, BenchCommand.self,
     ])
 }

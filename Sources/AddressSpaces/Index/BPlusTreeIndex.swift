@@ -96,6 +96,8 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
     return entry(leaf, leaves.position(in: leaf, above: page))
   }
 
+  public borrowing func nodesProbed(for address: Address) -> Int { height + 1 }
+
   /// - Complexity: O(log *n*).
   public borrowing func findPrepare(_ address: Address) -> VMANeighbours {
     let page = address.pageNumber

@@ -90,6 +90,16 @@ public struct RedBlackTreeIndex: VMAIndex, ~Copyable {
     return entry(found)
   }
 
+  public borrowing func nodesProbed(for address: Address) -> Int {
+    var probes = 0
+    var slot = root
+    while slot != 0 {
+      probes += 1
+      slot = nodes[slot].child(nodes[slot].end <= address ? 1 : 0)
+    }
+    return probes
+  }
+
   /// - Complexity: O(log *n*), as `search`.
   public borrowing func findPrepare(_ address: Address) -> VMANeighbours {
     var slot = root

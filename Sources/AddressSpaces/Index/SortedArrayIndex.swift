@@ -73,6 +73,16 @@ public struct SortedArrayIndex: VMAIndex, ~Copyable {
   /// - Complexity: O(log *n*).
   public borrowing func search(_ address: Address) -> VMAEntry { entry(at: position(address)) }
 
+  public borrowing func nodesProbed(for address: Address) -> Int {
+    var probes = 1
+    var length = count
+    while length > 16 {
+      probes += 1
+      length -= length >> 1
+    }
+    return probes
+  }
+
   /// - Complexity: O(log *n*).
   public borrowing func findPrepare(_ address: Address) -> VMANeighbours {
     let next = position(address)

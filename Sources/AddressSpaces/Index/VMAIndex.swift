@@ -39,6 +39,9 @@ public protocol VMAIndex: ~Copyable, Sendable {
 
   borrowing func copy() -> Self
 
+  /// How many nodes (or halvings of an array) `search` looks at: the same on every machine.
+  borrowing func nodesProbed(for address: Address) -> Int
+
   /// Lookups and hits of the cache in front of the index; zero where there is none.
   var cacheStatistics: MmapCacheStatistics { get }
 

@@ -86,8 +86,9 @@ func churn(_ size: Int) {
     "churn, about \(peer.count) VMAs, ns/call", measurement, agrees && digests.count == 1)
   let maps = rounds.reduce(0) { $0 + $1.count { $0.kind != 1 } }
   print("  merges: \(Int(peer.merges) * 100 / maps) % of mmap and brk")
-  print("  bytes per VMA: C 176, rbtree \(format(tree.bytesPerVMA, 1)), btree "
-    + format(bPlusTree.bytesPerVMA, 1))
+  print(
+    "  bytes per VMA: C 176, rbtree \(format(tree.bytesPerVMA, 1)), btree "
+      + format(bPlusTree.bytesPerVMA, 1))
 }
 
 func report(_ title: String, _ measurement: Measurement, _ agrees: Bool) {
