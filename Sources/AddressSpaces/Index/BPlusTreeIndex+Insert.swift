@@ -16,6 +16,7 @@ extension BPlusTreeIndex {
     leaves.setSlot(leaf, position, handle.slot)
     leaves.links[leaf].count &+= 1
     self.count &+= 1
+    lastLeaf = leaf
     // The last leaf has no key. In others a new last VMA can only come from `makeRoom`.
     if position == count { lastEndChanged(leaf) }
   }

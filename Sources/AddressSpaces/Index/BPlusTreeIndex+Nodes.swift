@@ -88,6 +88,13 @@ struct LeafNodes: ~Copyable {
     words[Int(leaf) &* Self.size &+ position]
   }
 
+  /// Whether a page is below the end of a leaf's last VMA.
+  @inline(__always)
+  func contains(_ leaf: UInt32, _ page: UInt64) -> Bool {
+    let count = Int(links[leaf].count)
+    return count > 0 && page < end(leaf, count &- 1)
+  }
+
   @inline(__always)
   func start(_ leaf: UInt32, _ position: Int) -> UInt64 {
     words[Int(leaf) &* Self.size &+ 16 &+ position]

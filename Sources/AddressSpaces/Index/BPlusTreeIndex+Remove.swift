@@ -9,6 +9,7 @@ extension BPlusTreeIndex {
     leaves.clear(leaf, count)
     leaves.links[leaf].count = UInt32(truncatingIfNeeded: count)
     self.count &-= 1
+    lastLeaf = leaf
     if count > Self.fewVMAs {
       if position == count { lastEndChanged(leaf) }
       return

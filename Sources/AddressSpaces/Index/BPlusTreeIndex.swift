@@ -26,11 +26,14 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   /// The number of inner nodes on the way to each leaf.
   var height = 0
   var firstLeaf: UInt32
+  /// The leaf that was changed last: calls come in runs that concern the same few VMAs.
+  var lastLeaf: UInt32
   public internal(set) var count = 0
 
   public init() {
     root = leaves.allocate()
     firstLeaf = root
+    lastLeaf = root
   }
 
   private init(copying other: borrowing BPlusTreeIndex) {
@@ -39,6 +42,7 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
     root = other.root
     height = other.height
     firstLeaf = other.firstLeaf
+    lastLeaf = other.lastLeaf
     count = other.count
   }
 
@@ -59,6 +63,17 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
     return node
   }
 
+  /// The same, but looks into the leaf that was changed last before it descends.
+  ///
+  /// In a tree with a single inner node that is not worth a branch.
+  @inline(__always)
+  borrowing func nearbyLeaf(above page: UInt64) -> UInt32 {
+    if height >= 2 && leaves.start(lastLeaf, 0) <= page && leaves.contains(lastLeaf, page) {
+      return lastLeaf
+    }
+    return leaf(above: page)
+  }
+
   /// The VMA at a position of a leaf; the nil entry beyond its last one.
   @inline(__always)
   borrowing func entry(_ leaf: UInt32, _ position: Int) -> VMAEntry {
@@ -68,19 +83,31 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
     return VMAEntry(
       handle: VMA.Handle(slot: leaves.slot(leaf, position)),
       start: Address(leaves.start(leaf, position) << Page.shift),
-      end: Address(end << Page.shift), hint: leaf)
+      end: Address(end << Page.shift),
+      hint: leaf << 4 | UInt32(truncatingIfNeeded: position))
   }
 
-  /// Where a VMA of the index is now: in the leaf where it was found, unless that changed since.
+  /// Where a VMA of the index is now: where it was found, else in the leaf where it was found,
+  /// else wherever a search finds it.
   @inline(__always)
   borrowing func locate(_ entry: VMAEntry) -> (leaf: UInt32, position: Int) {
+    let leaf = entry.hint >> 4
+    let position = Int(entry.hint & 15)
+    if leaves.exists(leaf) && leaves.slot(leaf, position) == entry.handle.slot {
+      return (leaf, position)
+    }
+    return locateAnew(entry)
+  }
+
+  private borrowing func locateAnew(_ entry: VMAEntry) -> (leaf: UInt32, position: Int) {
     let page = entry.start.pageNumber
-    if leaves.exists(entry.hint) {
-      let position = leaves.position(in: entry.hint, above: page)
+    let hinted = entry.hint >> 4
+    if leaves.exists(hinted) {
+      let position = leaves.position(in: hinted, above: page)
       if position < LeafNodes.capacity
-        && leaves.slot(entry.hint, position) == entry.handle.slot
+        && leaves.slot(hinted, position) == entry.handle.slot
       {
-        return (entry.hint, position)
+        return (hinted, position)
       }
     }
     let leaf = leaf(above: page)
@@ -98,10 +125,17 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
 
   public borrowing func nodesProbed(for address: Address) -> Int { height + 1 }
 
+  /// As `search`, but at first where the last change was.
+  public mutating func find(_ address: Address) -> VMAEntry {
+    let page = address.pageNumber
+    let leaf = nearbyLeaf(above: page)
+    return entry(leaf, leaves.position(in: leaf, above: page))
+  }
+
   /// - Complexity: O(log *n*).
   public borrowing func findPrepare(_ address: Address) -> VMANeighbours {
     let page = address.pageNumber
-    let leaf = leaf(above: page)
+    let leaf = nearbyLeaf(above: page)
     let position = leaves.position(in: leaf, above: page)
     return VMANeighbours(previous: entry(before: position, of: leaf), next: entry(leaf, position))
   }
@@ -135,6 +169,7 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   ///   VMA of a leaf gets another end.
   public mutating func setRange(_ entry: VMAEntry, _ range: AddressRange) {
     let (leaf, position) = locate(entry)
+    lastLeaf = leaf
     leaves.setStart(leaf, position, range.start.pageNumber)
     if range.end == entry.end { return }
     leaves.setEnd(leaf, position, range.end.pageNumber)
