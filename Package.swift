@@ -58,7 +58,8 @@ let package = Package(
       swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["SyscallABI", "AddressSpaces", systemPackage, subprocess],
+      name: "TestSupport",
+      dependencies: ["SyscallABI", "AddressSpaces", systemPackage, subprocess],
       path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
       name: "SyscallABITests", dependencies: ["SyscallABI", systemPackage],
@@ -90,7 +91,8 @@ let package = Package(
     .testTarget(
       name: "KernelTests",
       dependencies: [
-        "KernelProbe", "AddressSpaces", "Replay", "TraceReading", "SyscallABI", "TestSupport", systemPackage,
+        "KernelProbe", "AddressSpaces", "Replay", "TraceReading", "SyscallABI", "TestSupport",
+        systemPackage,
         subprocess,
       ],
       swiftSettings: settings),

@@ -100,6 +100,7 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
   public func follows(_ rule: KernelRule) -> Bool { rules & (1 << UInt32(rule.rawValue)) != 0 }
 
   /// The kernel whose `vma_merge` has the numbered cases: 2.6.32.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   public static let linux2_6 = KernelProfile(version: KernelVersion(2, 6, 32))
   /// 6.18, the default.
   public static let linux6 = KernelProfile(version: KernelVersion(6, 18, 44))

@@ -26,6 +26,7 @@ extension ReplayEngine where Index: ~Copyable {
     let process = tasks[slot].process
     if !unclaimedInitialMaps.isEmpty { claimInitialMaps(before: event, process: process) }
     count(event, process: process)
+    noteCall(event, process: process)
     switch event.call {
     case .exit:
       if event.name == .exitGroup { completeExitGroup(slot: slot) }
@@ -37,7 +38,7 @@ extension ReplayEngine where Index: ~Copyable {
     default:
       if !(pending?.isApplied ?? false) { applyToMap(event, process: process, in: batch) }
     }
-    notePeak(event, process: process)
+    observe(event, process: process)
   }
 
   private mutating func revive(_ slot: Int) {
@@ -54,17 +55,20 @@ extension ReplayEngine where Index: ~Copyable {
     }
   }
 
-  private mutating func notePeak(_ event: SyscallEvent, process: Int) {
+  private mutating func observe(_ event: SyscallEvent, process: Int) {
     guard !processes[process].hasEnded else { return }
     let view = processes[process].view
     let mapCount = spaces.read(processes[process].space) { space in
       observer.didApply(event, process: view, space: space)
       return space.mapCount
     }
-    if mapCount > processes[process].summary.mapCountPeak {
-      processes[process].summary.mapCountPeak = mapCount
-      processes[process].summary.peakLine = event.line
-    }
+    notePeak(mapCount, line: event.line, process: process)
+  }
+
+  mutating func notePeak(_ mapCount: Int, line: UInt64, process: Int) {
+    guard mapCount > processes[process].summary.mapCountPeak else { return }
+    processes[process].summary.mapCountPeak = mapCount
+    processes[process].summary.peakLine = line
   }
 
   mutating func diverge(_ kind: Divergence.Kind, _ event: SyscallEvent, process: Int) {

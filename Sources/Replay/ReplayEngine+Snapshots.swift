@@ -6,11 +6,14 @@ import SyscallABI
 
 extension ReplayEngine where Index: ~Copyable {
   mutating func meet(_ snapshot: Snapshot) {
-    let process = tasks[task(for: snapshot.pid)].process
+    // Only a map that sets an address space can be the first that is heard of a process.
+    let setsSpace = snapshot.moment == .exec || snapshot.moment == .attach
+    guard let slot = setsSpace ? task(for: snapshot.pid) : tasks.find(snapshot.pid) else { return }
+    let process = tasks[slot].process
     guard !processes[process].hasEnded else { return }
     switch (snapshot.moment, snapshot.content) {
     case (.exec, .maps(let entries)), (.attach, .maps(let entries)):
-      install(entries, in: process)
+      install(entries, in: process, line: snapshot.line)
     case (.exec, .stat(let stat)), (.attach, .stat(let stat)):
       adopt(stat, in: process)
     case (.exec, .limits(let limits)), (.attach, .limits(let limits)):
@@ -41,11 +44,11 @@ extension ReplayEngine where Index: ~Copyable {
       $0.pid == pid || ($0.pid == .none && processes[process].ordinal == 0)
     }
     guard let match else { return }
-    install(unclaimedInitialMaps.remove(at: match).entries, in: process)
+    install(unclaimedInitialMaps.remove(at: match).entries, in: process, line: 0)
   }
 
   /// Makes the address space what a snapshot shows.
-  private mutating func install(_ entries: [MapsEntry], in process: Int) {
+  private mutating func install(_ entries: [MapsEntry], in process: Int, line: UInt64) {
     let id = processes[process].space
     spaces.modify(id) { $0.removeAll() }
     processes[process].vsyscallGate = nil
@@ -71,8 +74,7 @@ extension ReplayEngine where Index: ~Copyable {
       if let heapEnd { space.setHeap(start: layout.startBrk, end: heapEnd) }
     }
     processes[process].knowsBreak = heapEnd != nil
-    processes[process].summary.mapCountPeak = max(
-      processes[process].summary.mapCountPeak, spaces.read(id) { $0.mapCount })
+    notePeak(spaces.read(id) { $0.mapCount }, line: line, process: process)
   }
 
   private mutating func install(

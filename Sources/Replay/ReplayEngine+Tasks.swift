@@ -68,11 +68,12 @@ extension ReplayEngine where Index: ~Copyable {
     guard let call = tasks[slot].pending?.event.call, call.startsTask, !call.sharesProcess
     else { return }
     let name = tasks[slot].pending!.event.name
+    let line = tasks[slot].pending!.event.line
     tasks[slot].pending!.child = makeChild(
-      of: tasks[slot].process, sharesSpace: call.sharesSpace(name))
+      of: tasks[slot].process, sharesSpace: call.sharesSpace(name), line: line)
   }
 
-  private mutating func makeChild(of parent: Int, sharesSpace: Bool) -> Int {
+  private mutating func makeChild(of parent: Int, sharesSpace: Bool, line: UInt64) -> Int {
     let space: SpaceTable<Index>.ID
     if sharesSpace {
       space = processes[parent].space
@@ -83,6 +84,7 @@ extension ReplayEngine where Index: ~Copyable {
     }
     let child = addProcess(pid: .none, space: space)
     processes[child].isUnclaimed = true
+    processes[child].summary.peakLine = line
     processes[child].program = processes[parent].program
     processes[child].summary.comm = processes[parent].summary.comm
     processes[child].deferredWrites = processes[parent].deferredWrites
@@ -115,7 +117,8 @@ extension ReplayEngine where Index: ~Copyable {
     let child =
       pending?.child
       ?? makeChild(
-        of: tasks[slot].process, sharesSpace: event.call.sharesSpace(event.name))
+        of: tasks[slot].process, sharesSpace: event.call.sharesSpace(event.name),
+        line: event.line)
     claim(child, as: pid)
     _ = addTask(pid: pid, process: child)
   }

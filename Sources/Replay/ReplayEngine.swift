@@ -58,6 +58,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
       case .host(let index): if host == nil { host = batch.hosts[index] }
       case .malformed: total.malformed += 1
       }
+      if observer.wantsNoMore { return false }
     }
     if files.needsSweep { sweepFiles() }
     return true

@@ -6,6 +6,15 @@ public import SyscallABI
 /// All requirements have empty defaults. The engine is specialised for its observer, so that an
 /// observation that nobody makes costs nothing.
 public protocol ReplayObserver {
+  /// Whether VMAs should remember which calls made them what they are.
+  static var tracksOrigins: Bool { get }
+
+  /// Nothing that follows matters: the replay may end here.
+  var wantsNoMore: Bool { get }
+
+  /// The calls that VMAs remember; used only if `tracksOrigins`.
+  var calls: CallLedger { get set }
+
   /// An event has been applied to the address space of its process.
   mutating func didApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>)
@@ -23,6 +32,15 @@ public protocol ReplayObserver {
 }
 
 extension ReplayObserver {
+  public static var tracksOrigins: Bool { false }
+
+  public var wantsNoMore: Bool { false }
+
+  public var calls: CallLedger {
+    get { CallLedger() }
+    set {}
+  }
+
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
   ) {}

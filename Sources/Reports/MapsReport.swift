@@ -101,7 +101,8 @@ public struct MapsReport {
     }
   }
 
-  private func appendFlags(_ flags: VMAFlags, _ out: inout OutputBuffer) {
+  /// Appends the line of flags that smaps has below a VMA.
+  func appendFlags(_ flags: VMAFlags, _ out: inout OutputBuffer) {
     out.append("VmFlags: ")
     for (code, flag) in VMAFlags.smapsCodes where flags.contains(flag) {
       out.append(code)

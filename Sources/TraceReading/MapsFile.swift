@@ -13,7 +13,22 @@ public enum MapsFile {
   public static func parse(
     _ bytes: [UInt8], paths: PathTable, path: String = "maps"
   ) throws(TraceError) -> [MapsEntry] {
-    var lines = LineReader(MemorySource(bytes))
+    try parse(MemorySource(bytes), paths: paths, path: path)
+  }
+
+  /// Reads a file, `-` for standard input.
+  ///
+  /// - Throws: as `parse`; `.missing` or `.unreadable` if there is nothing to read.
+  public static func read(
+    _ path: String, paths: PathTable
+  ) throws(TraceError) -> [MapsEntry] {
+    try parse(try FileSource(path: path), paths: paths, path: path)
+  }
+
+  private static func parse(
+    _ source: any ByteSource, paths: PathTable, path: String
+  ) throws(TraceError) -> [MapsEntry] {
+    var lines = LineReader(source)
     var parser = MapsParser(paths: paths)
     while let line = try lines.next() {
       if !parser.read(line) {

@@ -107,7 +107,9 @@ public final class TraceReader {
   private static func decompress(
     _ source: any ByteSource, path: String, _ options: Options
   ) throws(TraceError) -> any ByteSource {
-    try Compression.open(source, path: path)
+    let opened = try Compression.open(source, path: path)
+    let isPipelined = options.isPipelined ?? (Processors.count > 1)
+    return isPipelined && opened is GzipSource ? PipelinedSource(opened) : opened
   }
 
   /// Replaces the contents of `batch` by the next items of the trace.

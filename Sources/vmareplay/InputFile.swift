@@ -1,3 +1,5 @@
+// The one unsafe expression lends an array's memory to read(2) for the length of the call.
+
 import SystemPackage
 import TraceReading
 
@@ -11,7 +13,7 @@ enum InputFile {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-          let count = try unsafe chunk.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
+          let count = try file.fill(&chunk)
           if count == 0 { return bytes }
           bytes += chunk[..<count]
         }
@@ -21,5 +23,12 @@ enum InputFile {
     } catch {
       throw TraceError(.unreadable, path: path, message: "cannot be read: \(error)")
     }
+  }
+}
+
+extension FileDescriptor {
+  /// Reads what there is, up to the size of the array; 0 at the end.
+  func fill(_ chunk: inout [UInt8]) throws -> Int {
+    try unsafe chunk.withUnsafeMutableBytes { unsafe try read(into: $0) }
   }
 }

@@ -3,6 +3,12 @@
 import Glibc
 
 enum Platform {
+  /// Where temporary files go.
+  static var temporaryFolder: String {
+    guard let value = unsafe getenv("TMPDIR"), unsafe value.pointee != 0 else { return "/tmp" }
+    return unsafe String(cString: value)
+  }
+
   /// Writing to a closed pipe must be an error that can be reported, not a signal that kills.
   static func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)

@@ -13,6 +13,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
   /// The last line or moment to replay; nil for all.
   var limit: ((TraceReader) throws -> ReplayLimit?)?
   var observer: Observer
+  /// What is wrong with the trace has been said before.
+  var isSecondPass = false
   /// Called after each batch, so that long results can be written on the way.
   var afterBatch: ((inout Observer) throws -> Void)?
 
@@ -23,13 +25,16 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     var total: ProcessSummary
     var omittedSummaries: Int
     var kernel: String
+    /// What the trace says of the machine; nil if it says nothing.
+    var maxMapCount: Int?
     var lines: UInt64
     var isEmpty: Bool
     var status: ExitStatus
   }
 
   mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
-    var session = try TraceSession(path: trace, paths: paths, strict: strict)
+    var session = try TraceSession(
+      path: trace, paths: paths, strict: strict, isQuiet: isSecondPass)
     let initialMaps = try arguments.readInitialMaps(paths)
     let limit = try self.limit?(session.reader)
     var batch = TraceBatch()
@@ -49,6 +54,7 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     return Output(
       observer: engine.observer, summaries: engine.summaries, total: engine.total,
       omittedSummaries: engine.omittedSummaries, kernel: setup.kernelName,
+      maxMapCount: setup.recordedMaxMapCount,
       lines: session.reader.linesRead, isEmpty: engine.total.processCount == 0,
       status: session.status)
   }
@@ -59,6 +65,8 @@ struct ReplaySetup {
   let options: ReplayOptions
   /// The kernel, and where the choice comes from.
   let kernelName: String
+  /// `vm.max_map_count` of the recording machine; nil if the trace does not say it.
+  let recordedMaxMapCount: Int?
 
   init(arguments: ReplayArguments, host: HostDescription?) {
     var profile = KernelProfile.linux6
@@ -72,10 +80,12 @@ struct ReplaySetup {
       kernelName = "linux6"
     }
     var limits = AddressSpaceLimits()
-    if let count = host?["max_map_count"].flatMap({ Int($0) }) { limits.maxMapCount = count }
+    recordedMaxMapCount = host?["max_map_count"].flatMap { Int($0) }
+    if let recordedMaxMapCount { limits.maxMapCount = recordedMaxMapCount }
     if let mode = host?["overcommit_memory"].flatMap({ UInt8($0) }) {
       limits.overcommit = AddressSpaceLimits.Overcommit(rawValue: mode) ?? .heuristic
     }
+    if host?["pkeys"] == "0" { limits.hasProtectionKeys = false }
     options = ReplayOptions(profile: profile, faults: arguments.faults, limits: limits)
   }
 }
@@ -86,8 +96,7 @@ extension ReplayArguments {
     var maps: [(pid: PID, entries: [MapsEntry])] = []
     for file in initialMaps {
       do throws(TraceError) {
-        let bytes = try InputFile.read(file.path)
-        maps.append((file.pid, try MapsFile.parse(bytes, paths: paths, path: file.path)))
+        maps.append((file.pid, try MapsFile.read(file.path, paths: paths)))
       } catch {
         throw TraceSession.report(error)
       }

@@ -15,12 +15,14 @@ struct TraceSession {
   private var malformed: UInt64 = 0
   private var isOver = false
   private let strict: Bool
+  private let isQuiet: Bool
   /// How the command should end once its results are printed: a damaged trace has given everything
   /// up to the damage.
   private(set) var status = ExitStatus.done
 
-  init(path: String, paths: PathTable, strict: Bool) throws {
+  init(path: String, paths: PathTable, strict: Bool, isQuiet: Bool = false) throws {
     self.path = path
+    self.isQuiet = isQuiet
     self.strict = strict
     self.paths = paths
     do throws(TraceError) {
@@ -44,7 +46,7 @@ struct TraceSession {
       }
     } catch {
       progress.clear()
-      Diagnostics.error("\(error)")
+      if !isQuiet { Diagnostics.error("\(error)") }
       end(Self.status(of: error))
       return false
     }
@@ -58,6 +60,7 @@ struct TraceSession {
     progress.clear()
     isOver = true
     self.status = status
+    if isQuiet { return }
     if malformed > UInt64(Self.namedMalformedLines) {
       Diagnostics.note("\(path): \(malformed) malformed lines in all")
     }
@@ -69,7 +72,7 @@ struct TraceSession {
   private mutating func report(_ lines: [MalformedLine]) {
     for line in lines {
       malformed += 1
-      if malformed <= Self.namedMalformedLines {
+      if !isQuiet && malformed <= Self.namedMalformedLines {
         progress.clear()
         let name = reader.hasFilePerProcess ? reader.sources[Int(line.source)] : path
         Diagnostics.error("\(name):\(line.line): \(line.message)")

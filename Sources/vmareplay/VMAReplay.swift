@@ -9,6 +9,7 @@ struct VMAReplay: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       ReplayCommand.self, MapsCommand.self, EventsCommand.self, VerifyCommand.self,
-      RecordCommand.self, BenchCommand.self,
+      RecordCommand.self, ExplainCommand.self, CheckCommand.self,
+      DiffCommand.self, CompareCommand.self, BenchCommand.self,
     ])
 }

@@ -145,7 +145,7 @@ private func mapped(_ drawing: String, _ prot: Protection = rw) throws -> TreeSp
     #expect(borders(space) == borders("AA"))
   }
 
-  /// A kernel mapping goes whole or not at all; a cut at its high end leaves a split at the low one.
+  /// A kernel mapping goes whole or not at all; a cut at its high end leaves a split lower down.
   @Test func kernelMappingsAreNotCut() throws {
     let flags: VMAFlags = [.read, .exec, .mayRead, .mayWrite, .mayExec, .dontExpand]
     var space = try mapped("AA")
@@ -232,7 +232,7 @@ private func mapped(_ drawing: String, _ prot: Protection = rw) throws -> TreeSp
     #expect(space.currentBreak == column(2))
   }
 
-  /// Every anonymous VMA that overlaps the heap's range is called so; in 2.6 only one that spans it.
+  /// Every anonymous VMA that overlaps the heap is called so; in 2.6 only one that spans it.
   @Test func heapAndStackAreNamed() throws {
     for profile in [KernelProfile.linux6, .linux2_6] {
       var space = TreeSpace(profile: profile)
@@ -352,6 +352,36 @@ private func mapped(_ drawing: String, _ prot: Protection = rw) throws -> TreeSp
     #expect(borders(space) == borders("        D E"))
     #expect(space.predictShmdt(column(0)) == .invalidArgument)
     #expect(throws: Errno.invalidArgument) { try space.shmdt(column(8)) }
+  }
+
+  /// A piece that was made to grow past the end of the segment is not found.
+  @Test func detachingStopsAtTheSizeOfTheSegment() throws {
+    var space = TreeSpace()
+    try space.shmat(at: column(0), length: pages(2), segment: FileDescriptionID(1))
+    try space.mremap(
+      column(0), oldSize: pages(2), newSize: pages(4), flags: .mayMove, result: column(0))
+    try space.munmap(column(1), length: pages(2))
+    #expect(borders(space) == borders("A  B"))
+    try space.shmdt(column(0))
+    #expect(borders(space) == borders("   B"))
+  }
+
+  @Test func detachingLeavesSealedPieces() throws {
+    var space = TreeSpace()
+    try space.shmat(at: column(0), length: pages(3), segment: FileDescriptionID(1))
+    try space.mseal(column(1), length: pages(1))
+    try space.shmdt(column(0))
+    #expect(borders(space) == borders(" A"))
+  }
+
+  @Test func remappedFilePagesAreLockedAsNewOnes() throws {
+    var space = TreeSpace()
+    try space.mmap(
+      at: column(0), length: pages(2), prot: rw, flags: .shared | .fixed,
+      file: FileDescriptionID(1), fileIsWritable: true)
+    try space.mlockall(.future | .onFault)
+    try space.remapFilePages(column(1), length: pages(1), pageOffset: PageOffset(5))
+    #expect(space.vmas().map { $0.flags.contains([.locked, .lockOnFault]) } == [false, true])
   }
 
   @Test func remappedFilePages() throws {

@@ -65,7 +65,9 @@ func paint<Index: VMAIndex & ~Copyable>(
 }
 
 /// The borders of the VMAs, as the runs of a drawing.
-func borders<Index: VMAIndex & ~Copyable>(_ space: borrowing AddressSpace<Index>) -> [AddressRange] {
+func borders<Index: VMAIndex & ~Copyable>(
+  _ space: borrowing AddressSpace<Index>
+) -> [AddressRange] {
   space.vmas().map(\.range)
 }
 

@@ -122,6 +122,15 @@ import Testing
     #expect(anonVMAs(space).allSatisfy { !$0.isNone })
   }
 
+  @Test func guardsCountAsWrittenInAnonymousMemoryOnly() throws {
+    var space = try mapped("A", .read)
+    try space.mmap(
+      at: column(1), length: pages(1), prot: Self.rw, flags: .private | .fixed,
+      file: FileDescriptionID(1))
+    try space.madvise(column(0), length: pages(2), advice: .guardInstall)
+    #expect(anonVMAs(space).map(\.isNone) == [false, true])
+  }
+
   @Test func lockingWrites() throws {
     var space = try mapped("A B")
     try space.mlock(column(0), length: pages(1))

@@ -105,6 +105,18 @@ import Testing
     #expect(throws: Errno.badAddress) { try move(&space, 0, 1, to: 9) }
   }
 
+  /// The tail that a shrinking move cuts off may be sealed: nothing has moved then.
+  @Test func aSealedTailStopsAMove() throws {
+    var space = try mapped("AAA")
+    try space.mseal(column(2), length: pages(1))
+    #expect(
+      space.predictMremap(
+        column(0), oldSize: pages(3), newSize: pages(2), flags: .mayMove | .fixed,
+        newAddress: column(5)) == .notPermitted)
+    #expect(throws: Errno.notPermitted) { try move(&space, 0, 3, to: 5, newCount: 2) }
+    #expect(borders(space) == borders("AAB"))
+  }
+
   @Test func severalVMAsMoveWithTheirGaps() throws {
     var space = try mapped("AA B CC", written: "ABC")
     try space.mmap(

@@ -99,6 +99,21 @@ import Testing
     }
   }
 
+  @Test func `a thread that is gone before it is looked up is no process of its own`() {
+    var log = RecordingLog(delayMicroseconds: 50_000, launcherSteps: 2) { $0 == 5 ? 5 : nil }
+    _ = absorb(&log, start)
+    _ = absorb(
+      &log,
+      """
+      5  1.5 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 6 <0.000100>
+      6  1.6 +++ killed by SIGKILL +++
+      5  1.6 +++ killed by SIGKILL +++
+
+      """)
+    let notes = finished(&log).split(separator: "\n").filter { $0.hasPrefix("# no-exit") }
+    #expect(notes == ["# no-exit 5 9"])
+  }
+
   @Test func `an exit is due before its line is complete, and once`() {
     var log = log(steps: 2)
     _ = absorb(&log, start)

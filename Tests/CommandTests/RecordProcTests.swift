@@ -110,12 +110,19 @@ import Testing
   @Test func `without a descriptor for standard error there is no shell`() {
     var launcher = Launcher(shell: "/bin/sh", env: "/usr/bin/env", standardError: 3)
     #expect(launcher.steps == 2)
-    let words = launcher.arguments(environment: ["A=1"], command: ["/bin/ls", "-l"])
+    let words = launcher.arguments(
+      environment: ["SECRET=x", "PWD=/p", "_=/bin/x", "a.b=c", "1=2"], added: ["A=1"],
+      command: ["/bin/ls", "-l"])
     #expect(words.prefix(4) == ["/bin/sh", "-c", "exec \"$@\" 2>&3 3>&-", "sh"])
-    #expect(words.dropFirst(4) == ["/usr/bin/env", "-i", "A=1", "/bin/ls", "-l"])
+    // What a shell leaves alone is not shown to those who list processes.
+    #expect(
+      words.dropFirst(4) == [
+        "/usr/bin/env", "-u", "OLDPWD", "-u", "SHLVL", "PWD=/p", "_=/bin/x", "a.b=c", "1=2", "A=1",
+        "/bin/ls", "-l",
+      ])
     launcher.standardError = nil
     #expect(launcher.steps == 1)
-    let plain = launcher.arguments(environment: [], command: ["/bin/ls"])
-    #expect(plain == ["/usr/bin/env", "-i", "/bin/ls"])
+    let plain = launcher.arguments(environment: ["A=1"], added: [], command: ["/bin/ls"])
+    #expect(plain == ["/usr/bin/env", "/bin/ls"])
   }
 }

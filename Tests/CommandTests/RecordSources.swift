@@ -70,6 +70,7 @@ enum RecordSources {
     #include <signal.h>
     #include <stdlib.h>
     #include <string.h>
+    #include <sys/mman.h>
     #include <sys/syscall.h>
     #include <unistd.h>
     static char mode;
@@ -82,7 +83,8 @@ enum RecordSources {
         usleep(100000 * (long)number);
         syscall(SYS_exit, 10 + (int)(long)number);
       }
-      while (mode == 'k' || mode == 'x') free(memset(malloc(200000), 1, 200000));
+      while (mode == 'k' || mode == 'x')
+        munmap(mmap(0, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 8192);
       return 0;
     }
     int main(int count, char **words) {
@@ -106,6 +108,25 @@ enum RecordSources {
       pthread_create(&thread, 0, work, 0);
       pthread_join(thread, 0);
       return 9;
+    }
+    """
+
+  /// Says how many signals are blocked; with a command, blocks none and runs that.
+  static let mask = """
+    #include <signal.h>
+    #include <stdio.h>
+    #include <unistd.h>
+    int main(int count, char **words) {
+      sigset_t set;
+      int blocked = 0;
+      sigemptyset(&set);
+      if (count > 1) {
+        sigprocmask(SIG_SETMASK, &set, 0);
+        execv(words[1], words + 1);
+      }
+      sigprocmask(SIG_BLOCK, 0, &set);
+      for (int n = 1; n <= 64; n++) blocked += sigismember(&set, n) == 1;
+      printf("%d\\n", blocked);
     }
     """
 

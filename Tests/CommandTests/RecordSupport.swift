@@ -67,11 +67,10 @@ struct RecordRun {
   /// Records a command into `out.gz`. The maps are given more time than by default, since tests
   /// run beside each other.
   func record(
-    _ words: [String], input: String = "", options: [String] = []
+    _ words: [String], input: String = "", options: [String] = [], launcher: [String] = []
   ) async throws -> Outcome {
-    try await run(
-      [Self.program, "record", "--delay", "200", "-o", "out.gz"] + options + ["--"] + words,
-      input: input)
+    let record = [Self.program, "record", "--delay", "500", "-o", "out.gz"]
+    return try await run(launcher + record + options + ["--"] + words, input: input)
   }
 
   /// Compiles a C program to `name` in the folder.

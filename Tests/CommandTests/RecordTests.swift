@@ -6,12 +6,14 @@ import Testing
 @Suite(.serialized) struct RecordTests {
   /// Runs a command with and without the recorder.
   private func expectSame(
-    _ words: [String], input: String = "", sourceLocation: SourceLocation = #_sourceLocation
+    _ words: [String], input: String = "", launcher: [String] = ["env", "--default-signal"],
+    sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     let run = try RecordRun()
     defer { run.remove() }
-    let plain = try await run.run(words, input: input)
-    let recorded = try await run.record(words, input: input)
+    // What starts the tests may block and ignore signals, which the recorder could only pass on.
+    let plain = try await run.run(launcher + words, input: input)
+    let recorded = try await run.record(words, input: input, launcher: launcher)
     #expect(recorded == plain, sourceLocation: sourceLocation)
     let recording = try await run.recording()
     #expect(recording.lines.first == "# vmareplay 1", sourceLocation: sourceLocation)
@@ -22,8 +24,8 @@ import Testing
   @Test(
     .enabled(RecordRun.needsTracing, RecordRun.canTrace),
     arguments: [
-      ["sh", "-c", "cat; echo out; echo err >&2; exit 7"],
-      ["sh", "-c", "ls /proc/$$/fd; grep ^Sig[BIC] /proc/$$/status; ulimit -a"],
+      ["sh", "-c", "echo out; echo err >&2; exit 7"],
+      ["sh", "-c", "ls /proc/$$/fd; grep ^SigCgt /proc/$$/status; ulimit -a"],
       ["sh", "-c", "env | grep -v '^_=' | sort; pwd; umask"],
       ["sh", "-c", "trap 'echo caught' TERM; kill -TERM $$; (exit 3) || echo $?"],
       ["sh", "-c", "nosuchcommand 2>/dev/null; ls /nosuchfile 2>/dev/null; exit 200"],
@@ -32,11 +34,43 @@ import Testing
       ["bash", "-c", "set -m; sleep 0.1 & fg; echo $?; (sleep 0.1; exit 4) & wait $!; echo $?"],
       [
         "bash", "-c",
-        "set -m; (kill -STOP $BASHPID; echo on) & sleep 0.5; jobs; kill -CONT %1; wait",
+        "exec 2>/dev/null; set -m; (kill -STOP $BASHPID; echo on) & sleep 0.5; jobs; kill -CONT %1; wait",
       ],
     ])
   func `output, input, signals and status are the program's own`(words: [String]) async throws {
-    try await expectSame(words, input: "a line\nand half of one")
+    try await expectSame(words)
+  }
+
+  @Test(.enabled(RecordRun.needsTracing, RecordRun.canTrace))
+  func `what the recorder ignores the program ignores too, and nothing more`() async throws {
+    // Signals 1 to 28: the C library makes two others be ignored.
+    let words = ["sh", "-c", "sed -n 's/^SigIgn:.*\\(.......\\)$/\\1/p' /proc/$$/status"]
+    try await expectSame(words)
+    try await expectSame(words, launcher: ["env", "--ignore-signal=HUP,INT,TSTP"])
+  }
+
+  @Test(.enabled(RecordRun.needsTracing, RecordRun.canCompile))
+  func `the program blocks no signals`() async throws {
+    let run = try RecordRun()
+    defer { run.remove() }
+    try await run.compile(RecordSources.mask, as: "mask")
+    // The first one clears the mask and becomes what follows.
+    let outcome = try await run.record(["./mask"], launcher: ["./mask"])
+    #expect(outcome == .init(output: "0\n", error: "", status: 0))
+  }
+
+  @Test(.enabled(RecordRun.needsTracing, RecordRun.canTrace))
+  func `no shell changes the environment`() async throws {
+    let launcher = [
+      "env", "-i", "PATH=/usr/bin:/bin", "a.b=c d", "OLDPWD=/nowhere", "F%%=() { :; }",
+    ]
+    try await expectSame(
+      ["sh", "-c", "tr '\\0' '\\n' </proc/$$/environ | sort"], launcher: launcher)
+  }
+
+  @Test(.enabled(RecordRun.needsTracing, RecordRun.canTrace))
+  func `the program reads the recorder's input`() async throws {
+    try await expectSame(["cat"], input: "a line\nand half of one")
   }
 
   @Test(

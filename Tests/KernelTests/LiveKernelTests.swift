@@ -28,9 +28,9 @@ import Testing
   }
 
   private static var seeds: Range<UInt64> {
-    guard let text = ProcessInfo.processInfo.environment["VMA_LIVE_SEEDS"] else { return 1..<301 }
+    guard let text = ProcessInfo.processInfo.environment["VMA_LIVE_SEEDS"] else { return 1..<201 }
     let bounds = text.components(separatedBy: "..<").compactMap { UInt64($0) }
-    return bounds.count == 2 ? bounds[0]..<bounds[1] : 1..<301
+    return bounds.count == 2 ? bounds[0]..<bounds[1] : 1..<201
   }
 
   private func firstDifference(_ program: RandomProgram, _ probe: Probe) throws -> String? {

@@ -94,6 +94,14 @@ import Testing
     #expect(replay.total.processCount == 1)
   }
 
+  /// The note that a killed process has no exit map comes after its end, and is no new process.
+  @Test func aNoteAboutADeadProcessDoesNotReviveIt() throws {
+    let replay = try LogReplay(
+      "# vmareplay 1\n" + Self.mmap(10010, "0x7f0000000000")
+        + "10010 +++ killed by SIGTERM +++\n# no-exit 10010 15\n")
+    #expect(replay.total.processCount == 1)
+  }
+
   @Test func aFailedForkLeavesNoProcess() throws {
     let replay = try LogReplay(
       "10010 fork( <unfinished ...>\n"

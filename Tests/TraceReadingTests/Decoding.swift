@@ -15,8 +15,9 @@ struct Decoded {
   var error: TraceError?
   var paths = PathTable()
 
-  /// One line of text per item, in order: for comparing whole logs.
+  /// One line of text per item, in order: for comparing whole logs. Slow to make.
   var summary: [String] = []
+  private var isSummarised = true
 
   init(_ log: String, pieceLength: Int = .max, itemsPerBatch: Int = 4096) {
     self.init(
@@ -25,8 +26,9 @@ struct Decoded {
 
   init(
     bytes: [UInt8], pieceLength: Int = .max, itemsPerBatch: Int = 4096,
-    isPipelined: Bool = false
+    isPipelined: Bool = false, isSummarised: Bool = true
   ) {
+    self.isSummarised = isSummarised
     let options = TraceReader.Options(isPipelined: isPipelined, itemsPerBatch: itemsPerBatch)
     do throws(TraceError) {
       let source = MemorySource(bytes, pieceLength: pieceLength)
@@ -57,10 +59,10 @@ struct Decoded {
     switch item {
     case .began(let event):
       began.append(event)
-      summary.append("began " + describe(event, batch))
+      if isSummarised { summary.append("began " + describe(event, batch)) }
     case .completed(let event):
       events.append(event)
-      summary.append(describe(event, batch))
+      if isSummarised { summary.append(describe(event, batch)) }
       if case .processMadvise(_, let range, _) = event.call {
         iovecs.append(range.indices.map { batch.iovecs[$0] })
       }
@@ -69,16 +71,16 @@ struct Decoded {
       }
     case .processEnded(let end):
       ends.append(end)
-      summary.append("\(end)")
+      if isSummarised { summary.append("\(end)") }
     case .snapshot(let index):
       snapshots.append(batch.snapshots[index])
-      summary.append("snapshot \(batch.snapshots[index])")
+      if isSummarised { summary.append("snapshot \(batch.snapshots[index])") }
     case .host(let index):
       hosts.append(batch.hosts[index])
-      summary.append("host \(batch.hosts[index])")
+      if isSummarised { summary.append("host \(batch.hosts[index])") }
     case .malformed(let index):
       malformed.append(batch.malformed[index])
-      summary.append("malformed \(batch.malformed[index])")
+      if isSummarised { summary.append("malformed \(batch.malformed[index])") }
     }
   }
 

@@ -50,6 +50,7 @@ extension AddressSpace where Index: ~Copyable {
       let lower = vmaLink(
         below, record.attributes, record.anonVMA,
         between: VMANeighbours(previous: previous, next: upper))
+      if origins.isOn { noteSplit(of: vma.handle, lower, upper) }
       return (lower, upper)
     }
     let next = index.next(vma)
@@ -57,6 +58,7 @@ extension AddressSpace where Index: ~Copyable {
     let upper = vmaLink(
       above, record.attributes, record.anonVMA,
       between: VMANeighbours(previous: lower, next: next))
+    if origins.isOn { noteSplit(of: vma.handle, lower, upper) }
     return (lower, upper)
   }
 
@@ -90,6 +92,7 @@ extension AddressSpace where Index: ~Copyable {
       }
       part = splitVMA(part, at: range.end, newBelow: false).lower
     }
+    if origins.isOn { noteChange(part, to: id) }
     setAttributes(part, id)
     return part
   }

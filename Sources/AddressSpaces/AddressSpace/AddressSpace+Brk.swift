@@ -3,8 +3,8 @@ public import SyscallABI
 extension AddressSpace where Index: ~Copyable {
   /// Moves the program break.
   ///
-  /// - Parameter address: the break asked for; 0 only asks where it is.
-  /// - Returns: the break afterwards, which is the old one if the kernel refuses. There is no errno.
+  /// - Parameter address: the break asked for; 0 asks where it is.
+  /// - Returns: the break afterwards: the old one if the kernel refuses, for there is no errno.
   /// - Complexity: O(log *n*), when shrinking + VMAs in the range.
   ///
   /// Linux: `sys_brk`, `do_brk_flags`.
@@ -29,6 +29,7 @@ extension AddressSpace where Index: ~Copyable {
         || munmapFailure(range) != nil
       if !isRefused {
         try? doMunmap(range, leniently: false)
+        noteHole(range)
         currentBreak = address
       }
     } else if mayGrowHeap(from: old, to: new) {
@@ -46,6 +47,7 @@ extension AddressSpace where Index: ~Copyable {
     let new = address.roundedUpToPage
     if new < old {
       try? doMunmap(AddressRange(new, old), leniently: true)
+      noteHole(AddressRange(new, old))
     } else if new > old && old != .zero {
       try? doMunmap(AddressRange(old, new), leniently: true)
       growHeap(AddressRange(old, new))

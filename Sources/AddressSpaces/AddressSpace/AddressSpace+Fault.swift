@@ -23,6 +23,7 @@ extension AddressSpace where Index: ~Copyable {
   /// Linux: `__anon_vma_prepare`, `find_mergeable_anon_vma`.
   mutating func anonVMAPrepare(_ entry: VMAEntry) {
     if !slab[entry.handle].anonVMA.isNone { return }
+    if origins.isOn { noteWrite(entry) }
     let mine = attributes(of: entry)
     let next = index.next(entry)
     if next.start == entry.end, let anonVMA = adoptable(from: next, for: mine) {

@@ -22,6 +22,7 @@ extension AddressSpace where Index: ~Copyable {
       var attributes = self.attributes(of: entry)
       if attributes.flags.contains(.dontCopy) {
         vmaRemove(entry)
+        noteHole(entry.range)
         entry = next
         continue
       }

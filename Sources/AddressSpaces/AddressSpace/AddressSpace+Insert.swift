@@ -14,6 +14,7 @@ extension AddressSpace where Index: ~Copyable {
       VMARecord(start: range.start, end: range.end, attributes: id, anonVMA: anonVMA))
     index.insert(handle, range, between: between)
     account(id, adding: range.lengthInPages)
+    if origins.isOn { noteLink(handle, range, between) }
     return VMAEntry(handle: handle, start: range.start, end: range.end)
   }
 

@@ -36,7 +36,8 @@ extension AddressSpace where Index: ~Copyable {
     finish(around: range.start)
   }
 
-  /// Removes all VMAs, as execve and exit do. Statistics and limits stay.
+  /// Removes all VMAs, as execve and exit do. Limits and `statistics` stay; the counts of the slab
+  /// and of the cache start again.
   ///
   /// Linux: `exit_mmap`.
   public mutating func removeAll() {
@@ -46,6 +47,7 @@ extension AddressSpace where Index: ~Copyable {
     totalVM = 0
     lockedVM = 0
     defaultFlags = []
+    segmentSizes = [:]
     layout = ProcessStat()
     currentBreak = .zero
   }

@@ -8,9 +8,10 @@ extension AddressSpace where Index: ~Copyable {
   /// - Parameters:
   ///   - length: in bytes; rounded up to pages. 0 does nothing.
   ///   - leniently: the call is known to have succeeded: holes and refusals are passed over.
-  /// - Throws: `invalidArgument` (unknown advice, misaligned, advice that a VMA does not take: those
-  ///   below it are changed), `noMemory` (holes: all mapped parts are changed), `notPermitted`
-  ///   (discarding sealed memory), `resourceTemporarilyUnavailable` (the limit of VMAs).
+  /// - Throws: `invalidArgument` (unknown advice, misaligned, advice that a VMA does not take:
+  ///   those below it are changed), `noMemory` (holes: all mapped parts are changed),
+  ///   `notPermitted` (discarding sealed memory), `resourceTemporarilyUnavailable` (the limit of
+  ///   VMAs).
   /// - Complexity: O(log *n* + VMAs in the range).
   ///
   /// Linux: `madvise_walk_vmas`, `madvise_vma_behavior`, `madvise_update_vma`.
@@ -97,7 +98,8 @@ extension AddressSpace where Index: ~Copyable {
       if attributes.isAnonymous { return .fail(.notPermitted) }
     }
     if let refusal = pageAdviceError(advice, attributes) { return .fail(refusal) }
-    if advice == .guardInstall { return .fault }
+    // Guards in anonymous memory count as written pages, also where it can only be read.
+    if advice == .guardInstall { return attributes.isAnonymous ? .fault : .keep }
     guard let changed = newFlags(advice, attributes) else { return .fail(.invalidArgument) }
     if changed == flags { return .keep }
     var result = attributes

@@ -8,8 +8,9 @@ extension AddressSpace where Index: ~Copyable {
   /// Linux: `vma_merge_new_range` (6.12), `vma_merge` cases 1 to 3.
   @inline(__always)
   mutating func vmaMergeNew(
-    _ range: AddressRange, _ id: MergeID, anonVMA: AnonVMA = .none, copiedFromForkChild: Bool = false,
-    kind: MergeProposal.Kind = .newRange, between: VMANeighbours
+    _ range: AddressRange, _ id: MergeID, anonVMA: AnonVMA = .none,
+    copiedFromForkChild: Bool = false, kind: MergeProposal.Kind = .newRange,
+    between: VMANeighbours
   ) -> VMAEntry? {
     let proposal = MergeProposal(
       kind: kind, attributes: id, anonVMA: anonVMA, sourceIsForkChild: copiedFromForkChild,
@@ -18,6 +19,7 @@ extension AddressSpace where Index: ~Copyable {
     let outcome = mergePlan(proposal, attributes, profile)
     statistics.count(outcome)
     guard let mergeCase = outcome.mergeCase else { return nil }
+    if origins.isOn { noteMerge(mergeCase, ofNewRangeBetween: between) }
     return vmaMerge(mergeCase, range, middle: .none, anonVMA, between)
   }
 
@@ -44,8 +46,9 @@ extension AddressSpace where Index: ~Copyable {
     let outcome = mergePlan(proposal, attributes, profile)
     statistics.count(outcome)
     guard let mergeCase = outcome.mergeCase else { return nil }
-    return vmaMerge(
-      mergeCase, range, middle: middle, anonVMA, VMANeighbours(previous: previous, next: next))
+    let around = VMANeighbours(previous: previous, next: next)
+    if origins.isOn { noteMerge(mergeCase, of: middle, to: id, around) }
+    return vmaMerge(mergeCase, range, middle: middle, anonVMA, around)
   }
 
   @inline(__always)

@@ -7,7 +7,7 @@ extension AddressSpace where Index: ~Copyable {
   /// - Parameters:
   ///   - length: in bytes; rounded up to pages. 0 succeeds and does nothing.
   ///   - pkey: the protection key of pkey_mprotect, -1 to keep that of each VMA.
-  ///   - leniently: the call is known to have succeeded: holes and VMAs that refuse are passed over.
+  ///   - leniently: the call is known to have succeeded: holes and refusals are passed over.
   /// - Throws: `invalidArgument` (misaligned), `noMemory` (a hole, or the limit of VMAs),
   ///   `permissionDenied` (a mapping that may never be written), `notPermitted` (sealed). What lies
   ///   below the place of the failure is changed.
@@ -62,8 +62,12 @@ extension AddressSpace where Index: ~Copyable {
       let attributes = attributes(of: entry)
       if let errno = mprotectError(attributes, prot) { return errno }
       let part = AddressRange(position, min(entry.end, range.end))
-      let isChange = newFlags(attributes, slab[entry.handle].anonVMA, prot, pkey) != attributes.flags
-      if isChange, let errno = cutError(entry, part, attributes, &count) { return errno }
+      let changed = newFlags(attributes, slab[entry.handle].anonVMA, prot, pkey)
+      if changed != attributes.flags,
+        let errno = cutError(entry, part, attributes, &count)
+      {
+        return errno
+      }
       position = part.end
       entry = index.next(entry)
     }

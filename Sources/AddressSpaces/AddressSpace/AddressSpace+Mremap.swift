@@ -101,6 +101,7 @@ extension AddressSpace where Index: ~Copyable {
     let tail = AddressRange(
       request.address &+ request.newSize, request.address &+ request.oldSize)
     try doMunmap(tail, leniently: leniently)
+    noteHole(tail)
   }
 
   /// Linux: `expand_vma`, `expand_vma_in_place`, `vma_merge_extend`.
@@ -109,7 +110,8 @@ extension AddressSpace where Index: ~Copyable {
     let growth = AddressRange(
       request.address &+ request.oldSize, request.address &+ request.newSize)
     let fits = canGrowInPlace(entry, request)
-    if fits && request.target == request.address || leniently && request.target == request.address {
+    let stays = request.target == request.address
+    if stays && (fits || leniently) {
       if !fits { try doMunmap(growth, leniently: true) }
       growInPlace(index.search(request.address), growth)
     } else {
@@ -132,76 +134,13 @@ extension AddressSpace where Index: ~Copyable {
       vmaLink(growth, record.attributes, record.anonVMA, between: after)
     } else if !profile.follows(.remapGrowthJoinsNext) {
       _ = vmaAdjust(entry, entry.start, growth.end)
-    } else if vmaMergeNew(growth, record.attributes, anonVMA: record.anonVMA, between: around) == nil
+    } else if vmaMergeNew(growth, record.attributes, anonVMA: record.anonVMA, between: around)
+      == nil
     {
       // Special mappings do not merge, not even with their own growth.
       _ = setRange(entry, AddressRange(entry.start, growth.end))
     }
     if isLocked { populate(growth, ignoringErrors: true) }
-  }
-
-  /// Copies a range to its target, then removes the source.
-  ///
-  /// Linux: `move_vma`, `copy_vma`.
-  private mutating func moveVMA(_ request: RemapRequest, leniently: Bool) throws(Errno) {
-    if !leniently && mapCount >= limits.maxMapCount - 3 { throw .noMemory }
-    let target = request.targetRange
-    if isMapped(anyOf: target) { try doMunmap(target, leniently: true) }
-    let from = index.search(request.address)
-    let record = slab[from.handle]
-    let isLocked = attributes[record.attributes].flags.contains(.locked)
-    copyVMA(from, record, request)
-    if request.flags.contains(.dontUnmap) {
-      leaveSource(request)
-    } else if request.oldSize > 0 {
-      try doMunmap(
-        AddressRange(request.address, request.address &+ request.oldSize), leniently: true)
-    }
-    if isLocked && request.newSize > request.oldSize {
-      populate(
-        AddressRange(target.start &+ request.oldSize, target.end), ignoringErrors: true)
-    }
-  }
-
-  private mutating func copyVMA(
-    _ from: VMAEntry, _ record: VMARecord, _ request: RemapRequest
-  ) {
-    var copied = attributes[record.attributes]
-    if copied.isAnonymous && record.anonVMA.isNone {
-      // Never written: it may as well have been created at the target.
-      copied.linear = 0
-    } else {
-      let offset = copied.pageOffset(at: request.address)
-      copied.linear = MergeAttributes.linear(offset: offset, at: request.target)
-    }
-    let id = attributes.intern(copied)
-    let around = index.findPrepare(request.target)
-    let merged = vmaMergeNew(
-      request.targetRange, id, anonVMA: record.anonVMA,
-      copiedFromForkChild: record.anonVMA.isForkChild, between: around)
-    if merged != nil {
-      attributes.release(id)
-    } else {
-      vmaLink(request.targetRange, id, record.anonVMA, between: around)
-    }
-  }
-
-  /// The emptied source stays mapped: it is no longer locked (the whole VMA), and if all of it was
-  /// moved, it is as if never written.
-  ///
-  /// Linux: `dontunmap_complete`.
-  private mutating func leaveSource(_ request: RemapRequest) {
-    let entry = index.search(request.address)
-    var left = attributes(of: entry)
-    if !left.flags.isDisjoint(with: [.locked, .lockOnFault]) {
-      left.flags.subtract([.locked, .lockOnFault])
-      let id = attributes.intern(left)
-      setAttributes(entry, id)
-    }
-    let end = request.address &+ request.oldSize
-    if entry.start == request.address && entry.end == end {
-      slab[entry.handle].anonVMA = .none
-    }
   }
 }
 

@@ -26,10 +26,12 @@ extension AddressSpace where Index: ~Copyable {
       if let failure = munmapFailure(request.targetRange) { return failure.errno }
       // With an old size of 0 the target may hold the source itself, which is unmapped first.
       if request.targetRange.contains(address) { return .badAddress }
-    } else if request.newSize < request.oldSize {
+    }
+    if request.newSize < request.oldSize {
       let tail = AddressRange(address &+ request.newSize, address &+ request.oldSize)
       return munmapFailure(tail)?.errno
-    } else if request.newSize > request.oldSize && !flags.contains(.mayMove) {
+    }
+    if request.newSize > request.oldSize && !flags.contains(.mayMove) {
       return canGrowInPlace(index.search(address), request) ? nil : .noMemory
     }
     return nil

@@ -20,6 +20,7 @@ extension AddressSpace where Index: ~Copyable {
     var failure: Errno?
     do throws(Errno) {
       try doMunmap(range, leniently: leniently)
+      noteHole(range)
     } catch {
       failure = error
     }
@@ -48,6 +49,7 @@ extension AddressSpace where Index: ~Copyable {
       }
       throw failure.errno
     }
+    if origins.isOn { noteReplacement(of: range) }
     var entry = index.find(range.start)
     if entry.isNone || entry.start >= range.end { return }
     if entry.start < range.start {

@@ -8,8 +8,8 @@ extension AddressSpace where Index: ~Copyable {
   /// - Parameters:
   ///   - length: in bytes; rounded up to pages. 0 does nothing.
   ///   - policy: equal ids are equal policies; `.default` may be set over holes.
-  /// - Throws: `invalidArgument` (misaligned), `badAddress` (a hole: nothing is changed), `noMemory`
-  ///   (the limit of VMAs: what lies below is changed).
+  /// - Throws: `invalidArgument` (misaligned), `badAddress` (a hole: nothing is changed),
+  ///   `noMemory` (the limit of VMAs: what lies below is changed).
   ///
   /// Linux: `do_mbind`, `mbind_range`.
   public mutating func mbind(

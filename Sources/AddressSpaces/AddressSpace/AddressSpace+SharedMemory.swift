@@ -27,6 +27,7 @@ extension AddressSpace where Index: ~Copyable {
       at: address, prot: prot, flags: .shared, file: segment, fileIsWritable: !readOnly,
       offset: 0)
     attributes.hasCloseHook = true
+    noteSegment(segment, size)
     return try mmapRegion(
       AddressRange(address, address &+ size), attributes, replaces: replaces, populates: false,
       leniently: leniently)
@@ -42,16 +43,28 @@ extension AddressSpace where Index: ~Copyable {
     guard let first = attachedPiece(address) else { throw .invalidArgument }
     // All pieces of one attach that did not move have the same constant.
     let wanted = attributes(of: first)
+    // Pieces that mremap made to reach past the segment are not looked for.
+    let size = segmentSizes[wanted.file] ?? .max
     var entry = first
-    while !entry.isNone {
+    while !entry.isNone && (entry.handle == first.handle || entry.end &- address <= size) {
       let next = index.next(entry)
       let present = attributes(of: entry)
-      if present.hasCloseHook && present.file == wanted.file && present.linear == wanted.linear {
-        vmaRemove(entry)
-      }
+      let isPiece =
+        present.hasCloseHook && present.file == wanted.file && present.linear == wanted.linear
+      // A sealed piece stays, and the call succeeds all the same.
+      if isPiece && !present.flags.contains(.sealed) { vmaRemove(entry) }
       entry = next
     }
     finish(around: address)
+  }
+
+  /// Keeps the size of a segment; those of segments without a VMA go when they are the most.
+  private mutating func noteSegment(_ segment: FileDescriptionID, _ size: UInt64) {
+    segmentSizes[segment] = size
+    guard segmentSizes.count > max(64, 2 * mapCount) else { return }
+    var attached: Set<FileDescriptionID> = [segment]
+    forEachVMA { if $0.hasCloseHook { attached.insert($0.file) } }
+    segmentSizes = segmentSizes.filter { attached.contains($0.key) }
   }
 
   /// The error with which shmdt would fail; nil if it would succeed.
@@ -97,6 +110,7 @@ extension AddressSpace where Index: ~Copyable {
     let kept: VMAFlags = [.read, .write, .exec, .shared, .locked]
     attributes.flags = attributes.flags.intersection(
       kept.union([.mayRead, .mayWrite, .mayExec, .mayShare]))
+    attributes.flags.formUnion(defaultFlags)
     attributes.policy = .default
     attributes.name = .none
     _ = try mmapRegion(

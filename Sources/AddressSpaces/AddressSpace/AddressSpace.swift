@@ -17,6 +17,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   var index: Index
   var slab: VMASlab
   var attributes: MergeAttributeTable
+  var origins = OriginTable()
   /// The next identity to give to an anon_vma.
   var nextAnonVMA: UInt32 = 1
 
@@ -26,6 +27,9 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   public internal(set) var currentBreak = Address.zero
   /// Flags that new mappings get on top (mlockall with MCL_FUTURE).
   var defaultFlags: VMAFlags = []
+
+  /// The sizes of attached segments in bytes, by the file description of the attach.
+  var segmentSizes: [FileDescriptionID: UInt64] = [:]
 
   /// Mapped pages (`total_vm`).
   public internal(set) var totalVM: UInt64 = 0
@@ -52,9 +56,11 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     index = other.index.copy()
     slab = other.slab.copy()
     attributes = other.attributes.copy()
+    origins = other.origins.copy()
     nextAnonVMA = other.nextAnonVMA
     layout = other.layout
     currentBreak = other.currentBreak
+    segmentSizes = other.segmentSizes
     totalVM = other.totalVM
     lockedVM = other.lockedVM
   }

@@ -42,7 +42,7 @@ extension ByteCursor {
     let digits = Self.digitCount(word)
     if digits == 0 { return nil }
     let value = Self.decimalValue(word, digits)
-    advance(digits)
+    pass(digits)
     return digits < 8 ? value : decimal(after: value)
   }
 
@@ -56,7 +56,7 @@ extension ByteCursor {
       let (sum, carry) = product.addingReportingOverflow(Self.decimalValue(word, digits))
       if overflow || carry { return nil }
       value = sum
-      advance(digits)
+      pass(digits)
       if digits < 8 { return value }
     }
   }
@@ -66,7 +66,7 @@ extension ByteCursor {
   mutating func hexadecimal() -> UInt64? {
     let (value, digits) = Self.hexadecimal(word)
     if digits == 0 { return nil }
-    advance(digits)
+    pass(digits)
     return digits < 8 ? value : hexadecimal(after: value)
   }
 
@@ -78,7 +78,7 @@ extension ByteCursor {
       if digits == 0 { return value }
       if value.leadingZeroBitCount < digits * 4 { return nil }
       value = value << UInt64(digits * 4) | part
-      advance(digits)
+      pass(digits)
       if digits < 8 { return value }
     }
   }
@@ -112,13 +112,13 @@ extension ByteCursor {
     let word = self.word
     if word & 0xffff == 0x7830 {  // "0x"
       let start = self
-      advance(2)
+      pass(2)
       if let value = hexadecimal() { return value }
       self = start
       return nil
     }
     if word & 0xffff_ffff == 0x4c4c_554e {  // "NULL"
-      advance(4)
+      pass(4)
       return 0
     }
     if byte == UInt8(ascii: "-") {
@@ -136,7 +136,7 @@ extension ByteCursor {
     let digits = Self.digitCount(word)
     if digits == 0 { return nil }
     var value = Self.decimalValue(word, digits) &* Self.powerOfTen(9 - digits)
-    advance(digits)
+    pass(digits)
     if digits == 8 {
       let ninth = byte &- UInt8(ascii: "0")
       if ninth < 10 { value &+= UInt64(ninth) }

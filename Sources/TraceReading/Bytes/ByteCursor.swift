@@ -3,9 +3,12 @@
 //   - a cursor is made only over memory whose byte at `end` is a newline and in which
 //     `ByteCursor.slack` bytes can be read before `start` and after `end` (the line buffers
 //     guarantee both), so that words may be loaded anywhere in the line without a check;
-//   - a cursor never moves past `end`: every move is clamped;
+//   - a cursor never moves past `end`: `advance` is clamped, and `pass` is for bytes that were just
+//     seen to be no newline, so that `end` is not among them;
 //   - a cursor is never kept after the line it walks over: only the decoder's call stack holds it.
 // Whoever changes this file keeps these three.
+
+import Glibc
 
 /// A position in one line of text.
 ///
@@ -64,6 +67,13 @@ struct ByteCursor: BitwiseCopyable {
     unsafe position = count <= end - position ? position + count : end
   }
 
+  /// Moves on by `count` bytes none of which is a newline, as the caller has just seen.
+  @inline(__always)
+  mutating func pass(_ count: Int) {
+    assert(unsafe count <= end - position)
+    unsafe position += count
+  }
+
   /// The number of bytes from `start`, an earlier position in the same line, to here.
   @inline(__always)
   func distance(from start: ByteCursor) -> Int { unsafe position - start.position }
@@ -81,8 +91,8 @@ struct ByteCursor: BitwiseCopyable {
   /// Moves past `byte` if it is the next one.
   @inline(__always)
   mutating func take(_ byte: UInt8) -> Bool {
-    guard self.byte == byte else { return false }
-    advance()
+    guard self.byte == byte, !isAtEnd else { return false }
+    pass(1)
     return true
   }
 
@@ -100,7 +110,7 @@ struct ByteCursor: BitwiseCopyable {
   @inline(__always)
   mutating func take(_ text: StaticString) -> Bool {
     guard starts(with: text) else { return false }
-    advance(text.utf8CodeUnitCount)
+    pass(text.utf8CodeUnitCount)
     return true
   }
 
@@ -204,12 +214,7 @@ struct ByteSlice: BitwiseCopyable {
   func equals(_ array: [UInt8], at offset: Int) -> Bool {
     guard offset + count <= array.count else { return false }
     return unsafe array.withUnsafeBufferPointer { other in
-      var i = 0
-      while i < count {
-        if unsafe start[i] != other[offset + i] { return false }
-        i += 1
-      }
-      return true
+      unsafe count == 0 || memcmp(start, other.baseAddress! + offset, count) == 0
     }
   }
 

@@ -28,10 +28,12 @@ public final class MemorySource: ByteSource {
     self.pieceLength = pieceLength
   }
 
-  // Safe: copies within both buffers' bounds, which the standard library checks.
+  // Unsafe in its signature only: the copy stays within both buffers, of which `count` is the less.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     let count = min(buffer.count, bytes.count - offset, pieceLength)
-    unsafe buffer.copyBytes(from: bytes[offset..<offset + count])
+    unsafe bytes.withUnsafeBytes { all in
+      unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: all[offset..<offset + count]))
+    }
     offset += count
     return count
   }

@@ -126,8 +126,7 @@ final class MergedFeed {
   /// which of them the others create. False if `key`'s file may as well begin.
   private func settleTie(_ key: MergeQueue.Key) -> Bool {
     var tied = [key]
-    while let next = queue.first, next.time == key.time, next.rank == key.rank || key.time == .max
-    {
+    while let next = queue.first, next.time == key.time, next.rank == key.rank || key.time == .max {
       _ = queue.pop()
       if next == self.key(next.index) { tied.append(next) }
     }

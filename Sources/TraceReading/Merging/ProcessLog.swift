@@ -33,7 +33,9 @@ final class ProcessLog {
     path = file.path
     pid = PID(file.pid)
     self.source = source
-    self.options = options
+    // Many files are open together: each is inflated where it is decoded.
+    self.options = TraceReader.Options(
+      isPipelined: false, itemsPerBatch: options.itemsPerBatch)
     try probe()
   }
 

@@ -2,7 +2,6 @@ import SyscallABI
 
 extension ArgumentReader {
   /// An address, length or other number.
-  @inline(__always)
   mutating func number() -> UInt64 {
     guard begin() else { return 0 }
     let isHex = cursor.word & 0xffff == 0x7830
@@ -15,15 +14,12 @@ extension ArgumentReader {
     return value
   }
 
-  @inline(__always)
   mutating func address() -> Address { Address(number()) }
 
   /// A number of 32 bits, which raw output prints as `0xffffffff` for -1.
-  @inline(__always)
   mutating func int32() -> Int32 { Int32(truncatingIfNeeded: number()) }
 
   /// A word of flags: names, numbers and commented numbers, joined by `|`.
-  @inline(__always)
   mutating func flags(
     _ kind: SymbolKind, or other: SymbolKind = .none, in symbols: borrowing SymbolTable
   ) -> UInt64 {
@@ -68,13 +64,11 @@ extension ArgumentReader {
   }
 
   /// One named value, or its number.
-  @inline(__always)
   mutating func value(_ kind: SymbolKind, in symbols: borrowing SymbolTable) -> UInt64 {
     flags(kind, in: symbols)
   }
 
   /// A file descriptor with the path that -y puts behind it.
-  @inline(__always)
   mutating func descriptor(_ paths: inout PathCache) -> (fd: Int32, file: FileID) {
     guard begin() else { return (-1, .none) }
     guard let number = cursor.integer() else {
@@ -87,8 +81,9 @@ extension ArgumentReader {
     }
     var file = FileID.none
     if cursor.byte == UInt8(ascii: "<") {
+      let start = cursor
       guard let path = cursor.annotation() else {
-        fail(.badString)
+        fail(.badString, at: start)
         return (-1, .none)
       }
       let isDeleted = cursor.byte == UInt8(ascii: "(") && cursor.take("(deleted)")
@@ -111,7 +106,7 @@ extension ArgumentReader {
     }
     var start = cursor
     guard cursor.skipString() else {
-      fail(.badString)
+      fail(.badString, at: start)
       return nil
     }
     var length = cursor.distance(from: start) - 2

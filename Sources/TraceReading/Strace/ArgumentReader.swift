@@ -25,7 +25,6 @@ struct ArgumentReader {
   private var isInStructure = false
 
   /// - Parameter cursor: right behind the opening parenthesis.
-  @inline(__always)
   init(_ cursor: ByteCursor) {
     self.cursor = cursor
     switch cursor.byte {
@@ -54,7 +53,6 @@ struct ArgumentReader {
   }
 
   /// Goes to the start of the next argument's value; false if there is none.
-  @inline(__always)
   mutating func begin() -> Bool {
     if state != .open {
       missingArgument()
@@ -83,7 +81,6 @@ struct ArgumentReader {
   }
 
   /// Goes behind the argument whose value has just been read.
-  @inline(__always)
   mutating func end() {
     if cursor.word & 0xffff == 0x202c {  // ", "
       cursor.advance(2)
@@ -122,16 +119,19 @@ struct ArgumentReader {
   /// Goes behind ` /* … */`, `<comm>` and a security context ` [user:role:type]`.
   mutating func skipRemarks() {
     while true {
+      let start = cursor
+      let isWhole: Bool
       if cursor.byte == UInt8(ascii: "<"), cursor.previousByte != UInt8(ascii: " ") {
-        guard cursor.skipAnnotation() else { return fail(.badString) }
+        isWhole = cursor.skipAnnotation()
       } else if cursor.starts(with: " /*") {
-        guard cursor.skipComment() else { return fail(.badString) }
+        isWhole = cursor.skipComment()
       } else if cursor.starts(with: " [") {
-        guard cursor.skip(to: UInt8(ascii: "]")) else { return fail(.badString) }
+        isWhole = cursor.skip(to: UInt8(ascii: "]"))
         cursor.advance()
       } else {
         return
       }
+      if !isWhole { return fail(.badString, at: start) }
     }
   }
 
@@ -141,7 +141,6 @@ struct ArgumentReader {
   }
 
   /// Checks that no argument is left.
-  @inline(__always)
   mutating func finish() {
     if state == .open { fail(.tooManyArguments) }
   }
@@ -166,11 +165,12 @@ struct ArgumentReader {
   mutating func skipValue() {
     var depth = 0
     while true {
+      let start = cursor
       switch cursor.byte {
       case UInt8(ascii: "\n"):
         if cursor.isAtEnd { return fail(.tooFewArguments) }
       case UInt8(ascii: "\""):
-        guard cursor.skipString() else { return fail(.badString) }
+        guard cursor.skipString() else { return fail(.badString, at: start) }
         continue
       case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "("):
         depth += 1
@@ -181,14 +181,14 @@ struct ArgumentReader {
         if depth == 0 { return }
       case UInt8(ascii: "/"):
         if cursor.byte(at: 1) == UInt8(ascii: "*") {
-          guard cursor.skipComment() else { return fail(.badString) }
+          guard cursor.skipComment() else { return fail(.badString, at: start) }
           continue
         }
       case UInt8(ascii: "<"):
         let before = cursor.previousByte
         if before == UInt8(ascii: " ") && HalfEnd(at: cursor) != nil { return }
         if before &- UInt8(ascii: "0") < 10 || before == UInt8(ascii: "D") {
-          guard cursor.skipAnnotation() else { return fail(.badString) }
+          guard cursor.skipAnnotation() else { return fail(.badString, at: start) }
           continue
         }
       default: break

@@ -50,7 +50,9 @@ extension ByteCursor {
   mutating func annotation() -> ByteSlice? {
     advance()
     let start = self
-    if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") { return pathAnnotation(from: start) }
+    if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") {
+      return pathAnnotation(from: start)
+    }
     return otherAnnotation(from: start)
   }
 

@@ -1,7 +1,6 @@
 import SyscallABI
 
 extension CallDecoder {
-  @inline(__always)
   mutating func mmap(_ args: inout ArgumentReader, inPages: Bool) -> SyscallEvent.Call {
     args.enterStructure()
     let addr = args.address()
@@ -20,7 +19,6 @@ extension CallDecoder {
       flags: MapFlags(rawValue: flags), fd: fd, file: file, offset: offset)
   }
 
-  @inline(__always)
   func munmap(_ args: inout ArgumentReader) -> SyscallEvent.Call {
     let addr = args.address()
     let length = args.number()
@@ -28,7 +26,6 @@ extension CallDecoder {
     return .munmap(addr: addr, length: length)
   }
 
-  @inline(__always)
   func mprotect(_ args: inout ArgumentReader, hasKey: Bool) -> SyscallEvent.Call {
     let addr = args.address()
     let length = args.number()
@@ -39,7 +36,6 @@ extension CallDecoder {
       addr: addr, length: length, prot: Protection(rawValue: prot), pkey: key)
   }
 
-  @inline(__always)
   func madvise(_ args: inout ArgumentReader) -> SyscallEvent.Call {
     let addr = args.address()
     let length = args.number()
@@ -49,7 +45,6 @@ extension CallDecoder {
       addr: addr, length: length, advice: Advice(rawValue: UInt32(truncatingIfNeeded: advice)))
   }
 
-  @inline(__always)
   func brk(_ args: inout ArgumentReader) -> SyscallEvent.Call {
     let addr = args.address()
     args.finish()

@@ -1,14 +1,5 @@
 import SyscallABI
 
-/// The arguments of a call, as far as one line shows them.
-struct DecodedArguments {
-  var call: SyscallEvent.Call
-  /// All arguments that `call` needs are in the text.
-  var isComplete: Bool
-  /// Parts of the call lie in side tables of the batch.
-  var usesSideTables = false
-}
-
 /// Reads the arguments of each call: one row per call, in the order in which strace prints them.
 ///
 /// Each row leaves the reader behind the closing parenthesis, or at the end of a first half, and
@@ -17,26 +8,13 @@ struct DecodedArguments {
 struct CallDecoder {
   let symbols = SymbolTable()
   var paths: PathCache
+  var memo = FlagMemo()
   private var scratch: [UInt8] = []
 
   init(paths: PathTable) { self.paths = PathCache(paths) }
 
-  @inline(__always)
-  mutating func decode(
-    _ name: SyscallName, _ arguments: inout ArgumentReader, into batch: inout TraceBatch
-  ) -> SyscallEvent.Call? {
-    switch name {
-    case .mmap: mmap(&arguments, inPages: false)
-    case .munmap: munmap(&arguments)
-    case .mprotect, .pkeyMprotect: mprotect(&arguments, hasKey: name == .pkeyMprotect)
-    case .madvise: madvise(&arguments)
-    case .brk: brk(&arguments)
-    default: decodeRare(name, &arguments, into: &batch)
-    }
-  }
-
   @inline(never)
-  private mutating func decodeRare(
+  mutating func decode(
     _ name: SyscallName, _ arguments: inout ArgumentReader, into batch: inout TraceBatch
   ) -> SyscallEvent.Call? {
     switch name {

@@ -23,7 +23,7 @@ struct LinePrefix: BitwiseCopyable {
   /// Seconds from which on a plain number is a date and not a difference: spring of 1973.
   private static let firstDate: UInt64 = 100_000_000
   /// The largest pid that Linux can give (PID_MAX_LIMIT).
-  private static let maximumPID: UInt64 = 4_194_304
+  static let maximumPID: UInt64 = 4_194_304
 
   /// Reads the prefix and leaves `cursor` at the first byte of what follows.
   @inline(__always)
@@ -40,13 +40,13 @@ struct LinePrefix: BitwiseCopyable {
           if readDate(&cursor) { return }
         }
       }
-      self = LinePrefix(empty: ())
+      self = LinePrefix()
       cursor = start
     }
     readSlowly(&cursor)
   }
 
-  private init(empty: Void) {}
+  init() {}
 
   /// Reads `1700000000.123456 ` with nothing after it; false if that is not what follows.
   @inline(__always)
@@ -116,9 +116,10 @@ struct LinePrefix: BitwiseCopyable {
       return true
     case UInt8(ascii: " "):
       if isFirst && number <= Self.maximumPID {
-        let width = cursor.distance(from: start)
         pid = PID(Int32(number))
-        cursor.advance(max(6 - width, 1))
+        // More blanks than the column's belong to a difference.
+        cursor.advance()
+        while cursor.distance(from: start) < 6 && cursor.take(UInt8(ascii: " ")) {}
         return true
       }
       return readSeconds(number, 0, isPadded: isPadded, &cursor)
@@ -143,72 +144,5 @@ struct LinePrefix: BitwiseCopyable {
       return broken()
     }
     return true
-  }
-
-  /// `12:34:56` with or without a fraction.
-  private mutating func readTimeOfDay(_ cursor: inout ByteCursor) -> Bool {
-    guard let hours = cursor.decimal(), hours < 24, cursor.take(UInt8(ascii: ":")),
-      let minutes = cursor.decimal(), minutes < 60, cursor.take(UInt8(ascii: ":")),
-      let seconds = cursor.decimal(), seconds < 61
-    else { return broken() }
-    absolute = Int64(hours * 3600 + minutes * 60 + seconds) * 1_000_000_000
-    if cursor.take(UInt8(ascii: ".")) {
-      guard let fraction = cursor.fractionInNanoseconds() else { return broken() }
-      absolute += fraction
-    }
-    kind = .clock
-    return cursor.take(UInt8(ascii: " ")) || broken()
-  }
-
-  /// `(+     0.000012) `
-  private mutating func readDifference(_ cursor: inout ByteCursor) -> Bool {
-    let start = cursor
-    guard cursor.take("(+") else { return false }
-    cursor.skipBlanks()
-    let isNegative = cursor.take(UInt8(ascii: "-"))
-    guard let seconds = cursor.decimal(), seconds < 1 << 33 else {
-      cursor = start
-      return false
-    }
-    relative = Int64(seconds) * 1_000_000_000
-    if cursor.take(UInt8(ascii: ".")) { relative += cursor.fractionInNanoseconds() ?? 0 }
-    if isNegative { relative = -relative }
-    hasRelative = true
-    guard cursor.take(") ") else {
-      cursor = start
-      return false
-    }
-    return true
-  }
-
-  /// `[pid  1234] `, `[pid 1234<comm>] `, a security context, `[   9] ` or `[00007f…] `.
-  private mutating func readBracket(_ cursor: inout ByteCursor) -> Bool {
-    let start = cursor
-    // A message of strace, not a prefix.
-    if cursor.starts(with: "[ Process ") { return false }
-    if cursor.take("[pid ") {
-      cursor.skipBlanks()
-      if let number = cursor.decimal(), number <= Self.maximumPID {
-        if cursor.byte == UInt8(ascii: "<") { _ = cursor.skipAnnotation() }
-        if cursor.take("] ") || cursor.take("]") && cursor.isAtEnd {
-          pid = PID(Int32(number))
-          return true
-        }
-      }
-      cursor = start
-      return broken()
-    }
-    while !cursor.isAtEnd {
-      if cursor.take("] ") { return true }
-      if cursor.byte == UInt8(ascii: "\"") { break }
-      cursor.advance()
-    }
-    cursor = start
-    return false
-  }
-
-  private mutating func broken() -> Bool {
-    isBroken = true
-    return false
   }
 }

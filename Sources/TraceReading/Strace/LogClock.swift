@@ -6,17 +6,29 @@ struct LogClock {
   private var days: Int64 = 0
   private var lastOfDay: Int64 = -1
   private var sum: Int64 = 0
+  private var undo: (days: Int64, lastOfDay: Int64, sum: Int64) = (0, -1, 0)
+  private var canUndo = false
   /// What is added to times of day: the file begins so many days after the trace.
   var firstDay: Int64 = 0
+
+  /// Takes back the line whose time was asked for last: it will come again.
+  mutating func takeBack() {
+    if canUndo { (days, lastOfDay, sum) = undo }
+  }
 
   /// The time of a line; must be asked for every line, since differences are summed up.
   @inline(__always)
   mutating func time(of prefix: LinePrefix) -> SyscallEvent.Timestamp {
-    if prefix.kind == .unix { return .init(nanoseconds: prefix.absolute) }
+    if prefix.kind == .unix && !prefix.hasRelative {
+      canUndo = false
+      return .init(nanoseconds: prefix.absolute)
+    }
     return otherTime(of: prefix)
   }
 
   private mutating func otherTime(of prefix: LinePrefix) -> SyscallEvent.Timestamp {
+    undo = (days, lastOfDay, sum)
+    canUndo = true
     if prefix.hasRelative { sum += prefix.relative }
     switch prefix.kind {
     case .unix:

@@ -20,7 +20,7 @@ struct PendingCalls {
 
   private(set) var entries: [Entry] = []
   private var free: [Int32] = []
-  private var latest: [PID: Int32] = [:]
+  private var latest = PIDTable()
   private var order: UInt64 = 0
   private(set) var count = 0
 
@@ -39,7 +39,7 @@ struct PendingCalls {
     entries[index].needsText = false
     entries[index].isUsed = true
     entries[index].order = order
-    entries[index].older = latest[event.pid] ?? -1
+    entries[index].older = latest[event.pid]
     latest[event.pid] = Int32(index)
     count += 1
     return index
@@ -70,7 +70,7 @@ struct PendingCalls {
   }
 
   private func find(_ name: SyscallName, under pid: PID) -> Int? {
-    var index = latest[pid] ?? -1
+    var index = latest[pid]
     while index >= 0 {
       if entries[Int(index)].event.name == name { return Int(index) }
       index = entries[Int(index)].older
@@ -83,9 +83,9 @@ struct PendingCalls {
     let pid = entries[index].event.pid
     let older = entries[index].older
     if latest[pid] == Int32(index) {
-      latest[pid] = older >= 0 ? older : nil
+      latest[pid] = older
     } else {
-      var next = Int(latest[pid]!)
+      var next = Int(latest[pid])
       while entries[next].older != Int32(index) { next = Int(entries[next].older) }
       entries[next].older = older
     }
@@ -102,7 +102,7 @@ struct PendingCalls {
       free.removeLast()
       entries[index].event.pid = new
       entries[index].isUsed = true
-      entries[index].older = latest[new] ?? -1
+      entries[index].older = latest[new]
       latest[new] = Int32(index)
       count += 1
     }
@@ -112,7 +112,7 @@ struct PendingCalls {
   func indices(of pid: PID) -> [Int] {
     if count == 0 { return [] }
     var found: [Int] = []
-    var index = latest[pid] ?? -1
+    var index = latest[pid]
     while index >= 0 {
       found.append(Int(index))
       index = entries[Int(index)].older

@@ -8,7 +8,6 @@ struct ResultReader {
   private(set) var problem: Problem?
 
   /// - Parameter cursor: right behind the closing parenthesis.
-  @inline(__always)
   init(_ cursor: ByteCursor, symbols: borrowing SymbolTable) {
     self.cursor = cursor
     if self.cursor.word & 0xff_ffff == 0x203d20 {  // " = "
@@ -30,7 +29,6 @@ struct ResultReader {
     if problem == nil { problem = Problem(kind: kind, position: cursor, symbol: symbol) }
   }
 
-  @inline(__always)
   private mutating func readValue(_ symbols: borrowing SymbolTable) {
     if cursor.byte != UInt8(ascii: "?") && cursor.byte != UInt8(ascii: "-") {
       guard let value = cursor.integer() else { return fail(.badResult) }
@@ -72,7 +70,6 @@ struct ResultReader {
   }
 
   /// Remarks (`(INJECTED)`, error texts, comments) and the duration.
-  @inline(__always)
   private mutating func readRest() {
     while true {
       if cursor.isAtEnd { return }
@@ -124,7 +121,6 @@ struct ResultReader {
     return false
   }
 
-  @inline(__always)
   private mutating func readDuration() {
     guard let seconds = cursor.decimal(), seconds < 1 << 33 else { return fail(.badDuration) }
     var nanoseconds = Int64(seconds) * 1_000_000_000

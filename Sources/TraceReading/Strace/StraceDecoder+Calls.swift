@@ -7,6 +7,16 @@ extension StraceDecoder {
     _ name: SyscallName, _ cursor: ByteCursor, _ context: LineContext,
     into batch: inout TraceBatch
   ) -> Verdict {
+    if decodePlain(name, cursor, context, into: &batch) { return .done }
+    return decodeGeneral(name, cursor, context, into: &batch)
+  }
+
+  /// The same for every style.
+  @inline(never)
+  private mutating func decodeGeneral(
+    _ name: SyscallName, _ cursor: ByteCursor, _ context: LineContext,
+    into batch: inout TraceBatch
+  ) -> Verdict {
     var arguments = ArgumentReader(cursor)
     guard let call = calls.decode(name, &arguments, into: &batch) else { return .done }
     if arguments.problem != nil || arguments.state != .closed {
@@ -30,6 +40,7 @@ extension StraceDecoder {
   /// Whether a result at the end of the log may lack its last characters.
   private func isCutOff(_ ending: ResultReader) -> Bool {
     if ending.result.outcome == .failed && ending.result.errno == 0 { return true }
+    if ending.cursor.previousByte == UInt8(ascii: " ") { return true }
     return hasDurations && ending.duration == .none && ending.result.outcome != .unknown
   }
 
@@ -56,7 +67,7 @@ extension StraceDecoder {
   }
 
   /// Notes a first half; returns its slot.
-  private mutating func begin(
+  mutating func begin(
     _ name: SyscallName, _ call: SyscallEvent.Call, _ context: LineContext,
     into batch: inout TraceBatch
   ) -> Int {
@@ -114,6 +125,7 @@ extension StraceDecoder {
     guard let index = pending.find(name, pid: context.pid) else {
       return resumedWithoutBeginning(name, cursor, context, into: &batch)
     }
+    if resumePlain(index, cursor, context, into: &batch) { return .done }
     return resume(index, cursor, context, into: &batch)
   }
 

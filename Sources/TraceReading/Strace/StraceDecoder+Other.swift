@@ -9,10 +9,6 @@ extension StraceDecoder {
   ) -> Verdict {
     switch cursor.byte {
     case UInt8(ascii: "<"):
-      if cursor.starts(with: "<... ") {
-        isInSummary = false
-        return decodeResumed(cursor, context, into: &batch)
-      }
       // What is left of a call when a message stood before it in the line.
       if HalfEnd(at: cursor) != nil { return .done }
     case UInt8(ascii: "+"):
@@ -23,6 +19,12 @@ extension StraceDecoder {
     case UInt8(ascii: "-"):
       if cursor.starts(with: "--- ") {
         if context.origin.isUnterminated && !cursor.rest.hasSuffix(" ---") { break }
+        straceLines += 1
+        return .done
+      }
+    case UInt8(ascii: "?"):
+      // A call that strace could not read.
+      if cursor.starts(with: "???(") {
         straceLines += 1
         return .done
       }

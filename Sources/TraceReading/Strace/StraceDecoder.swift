@@ -24,6 +24,7 @@ struct StraceDecoder: ~Copyable {
   /// One for each source.
   var clocks: [LogClock] = [LogClock()]
   var snapshots: SnapshotReader
+  var usual = UsualPrefix()
   var torn = TornLine()
   var joined = LineBuffer()
   var cleaned = LineBuffer()
@@ -43,10 +44,9 @@ struct StraceDecoder: ~Copyable {
   @inline(__always)
   mutating func decode(_ line: ByteCursor, _ origin: LineOrigin, into batch: inout TraceBatch) {
     if torn.isEmpty && !snapshots.isOpen {
-      let clock = clocks[Int(origin.source)]
       let verdict = decodeLine(line, origin, into: &batch)
       if case .done = verdict { return }
-      retry(line, origin, verdict, clock, into: &batch)
+      retry(line, origin, verdict, into: &batch)
     } else {
       decodeInContext(line, origin, into: &batch)
     }
@@ -70,10 +70,22 @@ struct StraceDecoder: ~Copyable {
       if !cursor.isAtEnd { snapshots.read(cursor, origin, into: &batch) }
       return .done
     }
-    var prefix = LinePrefix(&cursor)
+    var prefix = LinePrefix()
+    if !usual.read(&cursor, into: &prefix) {
+      prefix = LinePrefix(&cursor)
+      usual.learn(line, cursor, prefix)
+    }
     let time = clocks[Int(origin.source)].time(of: prefix)
     if origin.pid != .none { prefix.pid = origin.pid }
     let context = LineContext(line: line, origin: origin, pid: prefix.pid, time: time)
+    if let name = cursor.takePlainName() {
+      straceLines += 1
+      return decodeCall(name, cursor, context, into: &batch)
+    }
+    if cursor.word & 0xffff_ffff == 0x2e2e_2e3c {  // "<..."
+      isInSummary = false
+      return decodeResumed(cursor, context, into: &batch)
+    }
     if cursor.byte >= UInt8(ascii: "_") {
       let start = cursor
       switch names.take(from: &cursor) {
@@ -109,7 +121,7 @@ struct StraceDecoder: ~Copyable {
       return .torn(message)
     }
     if context.origin.isUnterminated || straceLines == 0 {
-      guard Self.isWholeCall(cursor) else {
+      guard isWholeCall(cursor) else {
         let kind: Problem.Kind = context.origin.isUnterminated ? .cutOff : .notStrace
         return .failed(Problem(kind: kind, position: context.line), nil)
       }
@@ -119,13 +131,15 @@ struct StraceDecoder: ~Copyable {
   }
 
   /// Whether what begins with a call's parenthesis has a result, or says that it is a first half.
-  private static func isWholeCall(_ cursor: ByteCursor) -> Bool {
+  private func isWholeCall(_ cursor: ByteCursor) -> Bool {
     let rest = cursor.rest
-    if rest.hasSuffix("...>") || cursor.find("<unfinished ...") != nil { return true }
-    guard let equals = cursor.findLast("= ") else { return false }
+    if rest.hasSuffix("...>") { return true }
+    guard let equals = cursor.findLast("= "), equals.previousByte == UInt8(ascii: " ") else {
+      return false
+    }
     let value = equals.byte(at: 2)
-    return value != UInt8(ascii: "\n") && (equals.previousByte == UInt8(ascii: " "))
-      && (equals.find(" <") == nil || rest.hasSuffix(">"))
+    if value == UInt8(ascii: "?") || rest.hasSuffix(">") { return true }
+    return value != UInt8(ascii: "\n") && !hasDurations && equals.find(" <") == nil
   }
 
   mutating func malformed(

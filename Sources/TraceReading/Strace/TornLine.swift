@@ -72,10 +72,9 @@ extension StraceDecoder {
       if !isWholeLine(line) && heal(line, origin, into: &batch) { return }
       giveUpTorn(into: &batch)
     }
-    let clock = clocks[Int(origin.source)]
     let verdict = decodeLine(line, origin, into: &batch)
     if case .done = verdict { return }
-    retry(line, origin, verdict, clock, into: &batch)
+    retry(line, origin, verdict, into: &batch)
   }
 
   /// Puts the torn line together with its continuation; false if that makes no sense.
@@ -116,8 +115,7 @@ extension StraceDecoder {
   private func isWholeLine(_ line: ByteCursor) -> Bool {
     var cursor = line
     _ = LinePrefix(&cursor)
-    if cursor.starts(with: "+++ ") || cursor.starts(with: "--- ") || cursor.starts(with: "<... ")
-    {
+    if cursor.starts(with: "+++ ") || cursor.starts(with: "--- ") || cursor.starts(with: "<... ") {
       return true
     }
     guard cursor.byte >= UInt8(ascii: "_") else { return false }
@@ -134,9 +132,11 @@ extension StraceDecoder {
   /// Second look at a line that could not be decoded: it may be torn, coloured or padded.
   @inline(never)
   mutating func retry(
-    _ line: ByteCursor, _ origin: LineOrigin, _ verdict: Verdict, _ clock: LogClock,
+    _ line: ByteCursor, _ origin: LineOrigin, _ verdict: Verdict,
     into batch: inout TraceBatch
   ) {
+    var clock = clocks[Int(origin.source)]
+    clock.takeBack()
     if let text = LineCleaner.clean(line) {
       clocks[Int(origin.source)] = clock
       let copy = cleaned.assign(text)

@@ -9,6 +9,7 @@ enum HostLine {
       "overcommit_memory": file("/proc/sys/vm/overcommit_memory"),
       "thp": chosen("/sys/kernel/mm/transparent_hugepage/enabled"),
       "shmem_thp": chosen("/sys/kernel/mm/transparent_hugepage/shmem_enabled"),
+      "pkeys": protectionKeys,
       "strace": strace,
       "aslr": aslr,
       // Taken out of durations; the times of later calls still contain them.
@@ -28,6 +29,12 @@ enum HostLine {
     #else
       "unknown"
     #endif
+  }
+
+  /// 1 if execute-only memory cannot be read on this processor.
+  private static var protectionKeys: String {
+    let words = RecordingPlatform.text(of: "/proc/cpuinfo")?.split(whereSeparator: \.isWhitespace)
+    return words?.contains("ospke") == true ? "1" : "0"
   }
 
   /// 0, 1 or 2 as in /proc/sys/kernel/randomize_va_space; 0 also under `setarch -R`.

@@ -114,10 +114,10 @@ struct Recorder: ~Copyable {
     guard isWorthStopping else { return }
     let stillness = Stillness(strace: strace)
     guard stillness.begin() else { return }
+    defer { stillness.end() }
     // What has been written before the stop comes before the snapshots.
     let due = first + (try readLog(pausesForDue: false))
     for (index, item) in due.enumerated() where !due[(index + 1)...].contains(item) { take(item) }
-    stillness.end()
   }
 
   /// The exit of a thread with living siblings needs no snapshot: one of them will be the last.

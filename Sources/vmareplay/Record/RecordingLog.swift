@@ -119,7 +119,7 @@ struct RecordingLog {
     case .exitGroupBegun, .exitBegun:
       let whole = line.event == .exitGroupBegun
       if let exit = tasks.exitBegun(line.pid, wholeGroup: whole) { due.append(exit) }
-    case .created(let task): tasks.created(task)
+    case .created(let task): tasks.created(task, by: line.pid)
     case .exited: tasks.ended(line.pid)
     case .killed(let signal):
       guard tasks.killed(line.pid) else { return }

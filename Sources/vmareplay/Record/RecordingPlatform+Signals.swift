@@ -52,6 +52,34 @@ extension RecordingPlatform {
     unsafe sigaction(signal, &action, nil)
   }
 
+  /// Lets a spawned program have the signals as the recorder was given them.
+  ///
+  /// A thread of a pool blocks nearly all, and spawning makes the two be ignored that the C library
+  /// uses itself. Of the first thread the mask is the one that the recorder was started with.
+  static func restoreSignals(in attributes: inout posix_spawnattr_t) {
+    let status = text(of: "/proc/self/status") ?? ""
+    var mask = set(of: signals("SigBlk:", of: status))
+    unsafe posix_spawnattr_setsigmask(&attributes, &mask)
+    var internals = set(of: (1 << 31 | 1 << 32) & ~signals("SigIgn:", of: status))
+    unsafe posix_spawnattr_setsigdefault(&attributes, &internals)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+  }
+
+  private static func signals(_ key: String, of status: String) -> UInt {
+    let line = status.split(separator: "\n").first { $0.hasPrefix(key) }
+    return line.flatMap { UInt($0.dropFirst(key.count + 1), radix: 16) } ?? 0
+  }
+
+  /// The signals of a mask as the kernel writes it, bit n - 1 for signal n.
+  private static func set(of bits: UInt) -> sigset_t {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    // sigaddset refuses the signals that the C library uses itself.
+    unsafe withUnsafeMutableBytes(of: &set) { unsafe $0.storeBytes(of: bits, as: UInt.self) }
+    return set
+  }
+
   /// A caught signal, and whether a process sent it; nil if there is none.
   static func nextSignal(
     from pipe: FileDescriptor
@@ -67,8 +95,14 @@ extension RecordingPlatform {
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = SIG_DFL
     unsafe sigaction(signal, &action, nil)
-    // Unlike kill, raise does not return before the signal has worked.
+    // Threads of a pool block signals. Unlike kill, raise does not return before it has worked.
+    var mask = sigset_t()
+    var old = sigset_t()
+    unsafe sigemptyset(&mask)
+    unsafe sigaddset(&mask, signal)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, &old)
     raise(signal)
+    unsafe pthread_sigmask(SIG_SETMASK, &old, nil)
     catchSignal(signal)
   }
 }

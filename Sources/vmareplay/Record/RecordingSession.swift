@@ -22,11 +22,16 @@ struct RecordingSession {
     let copy = RecordingPlatform.copyOfStandardError()
     let launcher = Launcher(shell: shell, env: env, standardError: copy?.rawValue)
     let words = launcher.arguments(
-      environment: RecordingPlatform.environmentStrings + environment,
+      environment: RecordingPlatform.environmentStrings, added: environment,
       command: [program] + command.dropFirst())
     var recorder = try start(strace, launcher, words)
-    try copy?.close()
-    let end = try recorder.run()
+    let end: RecordingPlatform.End
+    do {
+      try copy?.close()
+      end = try recorder.run()
+    } catch let error as Errno {
+      throw RecordingFailure.inputOutput("cannot read what strace writes: \(error)")
+    }
     try recorder.finish()
     if recorder.missed > 0 {
       say(

@@ -12,8 +12,9 @@ struct Stillness {
   }
 
   let strace: Int32
-  /// A task that computes makes no calls, so the map does not change; this long it may run.
-  private static let patienceMicroseconds = 20_000
+  /// A task that has run so many clock ticks outside the kernel computes, and changes no map. Of a
+  /// running task the kernel does not say whether it is in a call.
+  private static let ticksOfComputing: UInt64 = 2
   /// A call that changes maps ends at last, or its task waits for another one's page.
   private static let limitMicroseconds = 1_000_000
 
@@ -36,10 +37,10 @@ struct Stillness {
   /// - Returns: the calls of other tasks than `pid` that have begun.
   static func settle(processOf pid: Int32) -> [InFlight] {
     let start = RecordingPlatform.now()
+    var ticksAtFirst: [Int32: UInt64] = [:]
     while true {
       var inFlight: [InFlight] = []
-      var someCallRuns = false
-      var someTaskRuns = false
+      var isStill = true
       for (process, task) in tasksWithMap(of: pid) {
         guard let state = state(ofTask: task, in: process), !state.isGone else { continue }
         let call = call(ofTask: task, in: process)
@@ -47,15 +48,16 @@ struct Stillness {
         if state.letter == "t" {
           if task != pid, changesMap, let call { inFlight.append(.init(task: task, call: call)) }
         } else if changesMap {
-          someCallRuns = true
+          isStill = false
           if task != pid, let call { inFlight.append(.init(task: task, call: call)) }
         } else if call == nil {
-          someTaskRuns = true
+          let ticks = state.field(14) ?? 0
+          let first = ticksAtFirst[task, default: ticks]
+          ticksAtFirst[task] = first
+          if ticks - first < ticksOfComputing { isStill = false }
         }
       }
-      let waited = RecordingPlatform.now() - start
-      if !someCallRuns, !someTaskRuns || waited > patienceMicroseconds { return inFlight }
-      if waited > limitMicroseconds { return inFlight }
+      if isStill || RecordingPlatform.now() - start > limitMicroseconds { return inFlight }
       RecordingPlatform.sleep(microseconds: 100)
     }
   }

@@ -33,9 +33,13 @@ struct TracedTasks {
     tasks[pid] = Task(process: leader(pid) ?? pid)
   }
 
-  /// A call has returned the pid of this task. Its process is looked up now: a thread
-  /// that makes no recorded call is not named again before it is gone.
-  mutating func created(_ pid: Int32) { see(pid) }
+  /// A call of `creator` has returned the pid of this task. Its process is looked up now: a thread
+  /// that makes no recorded call is not named again before it is gone. One that is gone already was
+  /// a thread of its creator: a process stays visible until its parent has waited for it.
+  mutating func created(_ pid: Int32, by creator: Int32) {
+    guard tasks[pid] == nil else { return }
+    tasks[pid] = Task(process: leader(pid) ?? process(of: creator))
+  }
 
   /// Whether a task, and it alone, is about to end.
   func isExiting(_ pid: Int32) -> Bool { tasks[pid]?.isExiting ?? false }

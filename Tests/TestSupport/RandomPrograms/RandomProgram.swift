@@ -166,8 +166,10 @@ public struct RandomProgram: Sendable {
     let populates = mix.contains(.lock) || mix.contains(.policy)
     if advice == 102 && populates { advice = 103 }
     if !populates && (advice == 22 || advice == 23) { advice = 102 }
+    // A write to a guard page fails, and only anonymous memory counts guards as written.
+    if advice == 102 && mix.contains([.write, .files]) { advice = 103 }
     if mayPassEnd && (advice == 22 || advice == 23) { advice = 0 }
-    // A read fault of a huge page leaves an anon_vma: what is read is as invisible as what is written.
+    // A read fault of a huge page leaves an anon_vma, and reads are as invisible as writes.
     if advice == 14 && mix.contains(.lock) { advice = 15 }
     return .madvise(address, length, advice)
   }

@@ -46,7 +46,8 @@ func time(_ path: String, repeats: Int) throws {
   let text = try contents(path)
   for _ in 0..<repeats {
     let source = MemorySource(text)
-    let reader = try TraceReader(source: source, name: path, paths: PathTable(), options: .init(isPipelined: false))
+    let reader = try TraceReader(
+      source: source, name: path, paths: PathTable(), options: .init(isPipelined: false))
     let start = seconds(CLOCK_THREAD_CPUTIME_ID)
     let (lines, items, sum) = try drain(reader)
     let took = seconds(CLOCK_THREAD_CPUTIME_ID) - start
