@@ -45,8 +45,8 @@ public struct BenchTrace {
   /// The VMAs of the process that had the most of them, when it had them.
   public func peakLayout() -> BenchLayout {
     let index = MmapCache<BPlusTreeIndex>.self
-    let peak = replay(on: index, observer: PeakFinder()).observer
-    var taker = PeakFinder()
+    let peak = replay(on: index, observer: PeakLayoutTaker()).observer
+    var taker = PeakLayoutTaker()
     taker.wanted = peak.peakCall
     return BenchLayout(ranges: replay(on: index, observer: taker).observer.ranges)
   }
@@ -63,7 +63,7 @@ public struct BenchTrace {
 }
 
 /// Finds the call after which there are the most VMAs, and takes them down when told which it is.
-private struct PeakFinder: ReplayObserver {
+private struct PeakLayoutTaker: ReplayObserver {
   var wanted: Int?
   var ranges: [AddressRange] = []
   private(set) var peakCall = 0

@@ -48,7 +48,7 @@ struct SizeList: ExpressibleByArgument {
 }
 
 /// `5%` or `5`.
-struct Percentage: ExpressibleByArgument {
+struct RegressionLimit: ExpressibleByArgument {
   let share: Double
 
   init(share: Double) { self.share = share }

@@ -53,7 +53,7 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("How much slower a median may be, such as 5%.", valueName: "percent"))
-  var maxRegression = Percentage(share: 0.05)
+  var maxRegression = RegressionLimit(share: 0.05)
 
   @Flag(help: "Compare results of different machines, builds or traces.")
   var force = false

@@ -1,5 +1,6 @@
 import AddressSpaces
 import CPeers
+import Glibc
 import SyscallABI
 
 // Compares our indexes with structures in C and C++: same process, same queries, interleaved.
@@ -95,6 +96,7 @@ func report(_ title: String, _ measurement: Measurement, _ agrees: Bool) {
   print(title)
   for line in measurement.lines() { print("  " + line) }
   if !agrees { print("  THE ANSWERS DIFFER") }
+  fflush(nil)
 }
 
 for mode in modes.isEmpty ? ["find", "hot", "churn"] : modes {
