@@ -12,7 +12,9 @@ DEMO := Traces/bash-children.strace.gz
 APT_PACKAGES := zlib1g-dev strace gcc libc6-dev python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-debug test-checked test-asan test-tsan test-cost fuzz bench-decode demo lint format traces install clean
+BENCH_TRACE := Traces/churn-glibc.strace.gz
+.PHONY: help setup build test test-debug test-checked test-asan test-tsan test-cost fuzz demo \
+  bench bench-save bench-check bench-against bench-peers bench-decode lint format traces install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +63,21 @@ fuzz: setup ## look for traces that break the reader, for SECONDS=n (default 60)
 	SWIFT_BACKTRACE=enable=no $(FUZZ)/release/FuzzReader -max_total_time=$(SECONDS) -max_len=4096 \
 	  -timeout=60 -dict=Fuzz/strace.dict -artifact_prefix=$(FUZZ)/findings/ -print_final_stats=1 \
 	  $(FUZZ)/corpus Fuzz/Seeds
+
+bench: build ## time all indexes on a recording, and over the number of VMAs
+	$(RELEASE) bench $(BENCH_TRACE) --vmas 8,64,1k,16k,64k
+
+bench-save: build ## keep the times of this checkout for a later bench-check
+	$(RELEASE) bench $(BENCH_TRACE) --vmas 64,1k --save .build/bench.saved
+
+bench-check: build ## compare with what bench-save kept; fails if something became worse
+	$(RELEASE) bench $(BENCH_TRACE) --vmas 64,1k --against .build/bench.saved
+
+bench-against: build ## compare with another revision: make bench-against REV=...
+	SWIFT="$(SWIFT)" sh Scripts/bench-against.sh "$(REV)" $(RELEASE) $(BENCH_TRACE)
+
+bench-peers: setup ## compare the indexes with C and C++ structures in one process (minutes)
+	cd Benchmarks/Peers && $(SWIFT) build -c release && .build/release/peers
 
 lint: ## check the formatting
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests \

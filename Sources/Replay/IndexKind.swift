@@ -6,6 +6,13 @@ public enum IndexKind: String, CaseIterable, Sendable {
   case rbtree
   /// The walk along vm_next: the baseline.
   case list
+  /// B+ tree of sixteen keys a node.
+  case btree
+  /// One sorted array.
+  case array
+
+  /// The index on which everything runs unless another is asked for: the fastest.
+  public static let fastest = IndexKind.btree
 }
 
 /// Work that is written once for all indexes and compiled for each.
@@ -16,11 +23,14 @@ public protocol IndexedWork {
 }
 
 extension IndexKind {
-  /// Does the work on this index: the one place where the choice is made.
+  /// Does the work on this index, with mmap_cache in front of it: the one place where the choice is
+  /// made.
   public func run<Work: IndexedWork>(_ work: inout Work) throws -> Work.Output {
     switch self {
     case .rbtree: try work.run(on: MmapCache<RedBlackTreeIndex>.self)
     case .list: try work.run(on: MmapCache<LinkedListIndex>.self)
+    case .btree: try work.run(on: MmapCache<BPlusTreeIndex>.self)
+    case .array: try work.run(on: MmapCache<SortedArrayIndex>.self)
     }
   }
 }

@@ -66,6 +66,12 @@ public struct JSONWriter {
     out.append(fraction)
   }
 
+  /// A number that is written out already.
+  mutating func literal(_ digits: String, _ out: inout OutputBuffer) {
+    separate(&out)
+    out.append(digits)
+  }
+
   public mutating func bool(_ value: Bool, _ out: inout OutputBuffer) {
     separate(&out)
     out.append(value ? "true" : "false")

@@ -21,8 +21,8 @@ struct ReplayArguments: ParsableArguments {
         + "Default: the kernel that the trace names, else linux6.", valueName: "kernel"))
   var kernel: KernelChoice?
 
-  @Option(help: "The index of VMAs: rbtree or list. All give the same answers.")
-  var index: IndexKind = .rbtree
+  @Option(help: "The index of VMAs: rbtree, list, btree or array. All give the same answers.")
+  var index: IndexKind = .fastest
 
   @Option(
     help: ArgumentHelp(

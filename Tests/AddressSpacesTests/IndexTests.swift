@@ -7,6 +7,8 @@ import Testing
 @Suite struct IndexTests {
   @Test func redBlackTree() { exercise(RedBlackTreeIndex.self, rounds: 20_000) }
   @Test func linkedList() { exercise(LinkedListIndex.self, rounds: 4_000) }
+  @Test func bPlusTree() { exercise(BPlusTreeIndex.self, rounds: 20_000) }
+  @Test func sortedArray() { exercise(SortedArrayIndex.self, rounds: 20_000) }
   @Test func cachedTree() { exercise(MmapCache<RedBlackTreeIndex>.self, rounds: 8_000) }
 
   /// Random insertions, removals and moved borders, against a sorted array.

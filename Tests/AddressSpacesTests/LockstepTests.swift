@@ -13,7 +13,10 @@ import Testing
       let program = RandomProgram(seed: seed, length: 400)
       let tree = trace(program, RedBlackTreeIndex.self)
       #expect(tree == trace(program, LinkedListIndex.self), "seed \(seed)")
+      #expect(tree == trace(program, BPlusTreeIndex.self), "seed \(seed)")
+      #expect(tree == trace(program, SortedArrayIndex.self), "seed \(seed)")
       #expect(tree == trace(program, MmapCache<RedBlackTreeIndex>.self), "seed \(seed)")
+      #expect(tree == trace(program, MmapCache<BPlusTreeIndex>.self), "seed \(seed)")
       #expect(tree == trace(program, MmapCache<LinkedListIndex>.self), "seed \(seed)")
     }
   }

@@ -23,8 +23,8 @@ import Testing
 
   /// Files that may use unsafe constructs. Each says at its top why it is safe.
   static let unsafeFiles: Set<String> = [
-    // The model: slots of the slab and of the table of address spaces.
-    "SlotArray.swift", "SpaceTable.swift",
+    // The model: slots of the slab, nodes of indexes, the table of address spaces.
+    "SlotArray.swift", "WordArray.swift", "SpaceTable.swift",
     // Bytes on their way in: buffers, lines, zlib, folders.
     "InputFile.swift",
     "ByteCursor.swift", "ByteSource.swift", "FileSource.swift", "Folder.swift",

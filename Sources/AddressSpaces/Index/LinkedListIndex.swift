@@ -44,6 +44,17 @@ public struct LinkedListIndex: VMAIndex, ~Copyable {
     return entry(slot)
   }
 
+  public borrowing func nodesProbed(for address: Address) -> Int {
+    var probes = 0
+    var slot = head
+    while slot != 0 {
+      probes += 1
+      if nodes[slot].end > address { break }
+      slot = nodes[slot].next
+    }
+    return probes
+  }
+
   /// - Complexity: O(*n*).
   public borrowing func findPrepare(_ address: Address) -> VMANeighbours {
     var slot = head

@@ -12,7 +12,8 @@ public struct MmapCache<Base: VMAIndex & ~Copyable>: VMAIndex, ~Copyable {
     base = Base()
   }
 
-  private init(base: consuming Base) {
+  /// Puts an empty cache in front of an index.
+  public init(base: consuming Base) {
     self.base = base
   }
 
@@ -35,6 +36,11 @@ public struct MmapCache<Base: VMAIndex & ~Copyable>: VMAIndex, ~Copyable {
   }
 
   public borrowing func search(_ address: Address) -> VMAEntry { base.search(address) }
+
+  /// Without the cache.
+  public borrowing func nodesProbed(for address: Address) -> Int {
+    base.nodesProbed(for: address)
+  }
 
   public borrowing func findPrepare(_ address: Address) -> VMANeighbours {
     base.findPrepare(address)

@@ -28,7 +28,7 @@ extension RedBlackTreeIndex {
       root = slot
     }
     nodes[slot] = Node(
-      start: range.start, end: range.end, left: 0, right: 0, parentAndColor: parent << 1 | 1,
+      start: range.start, end: range.end, children: 0, parentAndColor: parent << 1 | 1,
       next: next)
     if previous == 0 { head = slot } else { nodes[previous].next = slot }
     count += 1

@@ -39,6 +39,9 @@ public protocol VMAIndex: ~Copyable, Sendable {
 
   borrowing func copy() -> Self
 
+  /// How many nodes (or halvings of an array) `search` looks at: the same on every machine.
+  borrowing func nodesProbed(for address: Address) -> Int
+
   /// Lookups and hits of the cache in front of the index; zero where there is none.
   var cacheStatistics: MmapCacheStatistics { get }
 
@@ -56,14 +59,22 @@ extension VMAIndex where Self: ~Copyable {
 }
 
 /// A VMA as an index knows it.
-public struct VMAEntry: Hashable, Sendable, BitwiseCopyable {
+public struct VMAEntry: Sendable, BitwiseCopyable {
   public var handle: VMA.Handle
+  /// Where the index found the VMA, in its own terms; 0 if unknown. It saves a search if it still
+  /// holds, and the index looks whether it does.
+  var hint: UInt32
   public var start: Address
   public var end: Address
 
-  @inlinable
   public init(handle: VMA.Handle, start: Address, end: Address) {
+    self.init(handle: handle, start: start, end: end, hint: 0)
+  }
+
+  @inline(__always)
+  init(handle: VMA.Handle, start: Address, end: Address, hint: UInt32) {
     self.handle = handle
+    self.hint = hint
     self.start = start
     self.end = end
   }
@@ -78,6 +89,19 @@ public struct VMAEntry: Hashable, Sendable, BitwiseCopyable {
   /// - Precondition: not nil.
   @inlinable
   public var range: AddressRange { AddressRange(start, end) }
+}
+
+extension VMAEntry: Hashable {
+  /// The hint says nothing about the VMA.
+  public static func == (a: VMAEntry, b: VMAEntry) -> Bool {
+    a.handle == b.handle && a.start == b.start && a.end == b.end
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(handle)
+    hasher.combine(start)
+    hasher.combine(end)
+  }
 }
 
 /// Two VMAs that follow each other in address order; either may be nil.

@@ -3,7 +3,7 @@
 /// `Array` would count references and check uniqueness at each write; this one is copied only when
 /// somebody calls `copy()`. Every slot below `capacity` is initialised at all times.
 ///
-/// This is the only file of the module with unsafe code. It is safe because the memory belongs to
+/// Unsafe code stands here because no safe array of the language can do that. It is safe because the memory belongs to
 /// this noncopyable value alone from `init` to `deinit`, because every access is checked against
 /// `capacity`, because no pointer leaves this file, and because elements are `BitwiseCopyable`:
 /// they need no deinitialisation and may be overwritten and moved as bytes.
@@ -45,12 +45,12 @@ struct SlotArray<Element: BitwiseCopyable>: ~Copyable {
     }
   }
 
-  /// Makes room for `slot`, at least doubling; new slots hold `filler`.
+  /// Makes room for `slot` and some more; new slots hold `filler`.
   ///
   /// - Complexity: amortised O(1) per slot.
   @inline(__always)
   mutating func ensure(_ slot: UInt32, filler: Element) {
-    if Int(slot) >= capacity { grow(to: max(Int(slot) + 1, capacity * 2), filler: filler) }
+    if Int(slot) >= capacity { grow(to: max(Int(slot) + 1, Growth.next(capacity)), filler: filler) }
   }
 
   @inline(never)

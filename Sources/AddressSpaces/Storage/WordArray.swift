@@ -1,0 +1,125 @@
+/// An array of 64-bit words in whole cache lines, for indexes that search many keys at once.
+///
+/// Keys that are searched must be below 2^63: `countOfSixteen` takes the sign of a difference, so
+/// that it needs neither a branch nor a vector compare, which baseline x86-64 has not.
+///
+/// Unsafe code stands here because a generic array can neither be aligned to cache lines nor read
+/// sixteen elements as vectors, and because half-words are stored between words. It is safe
+/// because the memory belongs to this noncopyable value alone from `init` to `deinit`, because
+/// every access is checked against `capacity`, because no pointer leaves this file, and because
+/// every word is initialised at all times.
+@safe
+struct WordArray: ~Copyable {
+  private var base: UnsafeMutablePointer<UInt64>
+  /// In words; a multiple of a cache line.
+  private(set) var capacity: Int
+
+  static let wordsPerLine = 8
+
+  /// - Complexity: O(`capacity`).
+  init(capacity: Int, filler: UInt64) {
+    let lines = (capacity + Self.wordsPerLine - 1) / Self.wordsPerLine
+    precondition(lines > 0 && lines < 1 << 40)
+    self.capacity = lines * Self.wordsPerLine
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: lines * 64, alignment: 64)
+    unsafe base = raw.bindMemory(to: UInt64.self, capacity: self.capacity)
+    unsafe base.initialize(repeating: filler, count: self.capacity)
+  }
+
+  deinit {
+    unsafe base.deallocate()
+  }
+
+  @inline(__always)
+  subscript(word: Int) -> UInt64 {
+    get {
+      precondition(UInt(bitPattern: word) < UInt(bitPattern: capacity))
+      return unsafe base[word]
+    }
+    set {
+      precondition(UInt(bitPattern: word) < UInt(bitPattern: capacity))
+      unsafe base[word] = newValue
+    }
+  }
+
+  /// The same memory in units of four bytes: half-word 2 *i* is the lower half of word *i*.
+  @inline(__always)
+  subscript(half half: Int) -> UInt32 {
+    get {
+      precondition(UInt(bitPattern: half) < UInt(bitPattern: capacity) &* 2)
+      return unsafe UnsafeRawPointer(base).load(fromByteOffset: half &* 4, as: UInt32.self)
+    }
+    set {
+      precondition(UInt(bitPattern: half) < UInt(bitPattern: capacity) &* 2)
+      unsafe UnsafeMutableRawPointer(base).storeBytes(
+        of: newValue, toByteOffset: half &* 4, as: UInt32.self)
+    }
+  }
+
+  /// How many of the sixteen words from `word` on are at most `key`. All must be below 2^63.
+  @inline(__always)
+  borrowing func countOfSixteen(at word: Int, atMost key: UInt64) -> Int {
+    precondition(word >= 0 && word &+ 16 <= capacity)
+    let words = unsafe UnsafeRawPointer(base + word)
+    let limit = SIMD8(repeating: key &+ 1)
+    let low = unsafe words.loadUnaligned(as: SIMD8<UInt64>.self) &- limit
+    let high = unsafe words.loadUnaligned(fromByteOffset: 64, as: SIMD8<UInt64>.self) &- limit
+    let shift = SIMD8<UInt64>(repeating: 63)
+    return Int(truncatingIfNeeded: ((low &>> shift) &+ (high &>> shift)).wrappedSum())
+  }
+
+  /// Moves words within the array; source and target may overlap.
+  @inline(__always)
+  mutating func moveWords(from source: Int, to target: Int, count: Int) {
+    precondition(
+      min(source, target, count) >= 0 && max(source, target) &+ count <= capacity)
+    unsafe (base + target).update(from: base + source, count: count)
+  }
+
+  /// Moves half-words within the array; source and target may overlap.
+  @inline(__always)
+  mutating func moveHalves(from source: Int, to target: Int, count: Int) {
+    precondition(
+      min(source, target, count) >= 0 && max(source, target) &+ count <= capacity &* 2)
+    let bytes = unsafe UnsafeMutableRawPointer(base)
+    unsafe (bytes + target &* 4).copyMemory(from: bytes + source &* 4, byteCount: count &* 4)
+  }
+
+  /// Makes room for `words` words; new ones hold `filler`.
+  ///
+  /// - Complexity: amortised O(1) per word.
+  @inline(__always)
+  mutating func ensure(_ words: Int, filler: UInt64) {
+    if words > capacity { grow(to: max(words, Growth.next(capacity)), filler: filler) }
+  }
+
+  @inline(never)
+  private mutating func grow(to words: Int, filler: UInt64) {
+    self = copy(capacity: words, filler: filler)
+  }
+
+  /// A copy of all words.
+  ///
+  /// - Complexity: O(`capacity`).
+  borrowing func copy() -> WordArray { copy(capacity: capacity, filler: 0) }
+
+  private borrowing func copy(capacity newCapacity: Int, filler: UInt64) -> WordArray {
+    let copy = WordArray(capacity: newCapacity, filler: filler)
+    unsafe copy.base.update(from: base, count: capacity)
+    return copy
+  }
+
+  /// The memory held, in bytes.
+  var bytes: Int { capacity * 8 }
+}
+
+/// How much an array grows that is full: it doubles while it is small; a large one grows by a
+/// quarter, so that at most a fifth of it lies idle.
+enum Growth {
+  static func next(_ capacity: Int) -> Int {
+    capacity < 4096 ? capacity * 2 : capacity + capacity / 4
+  }
+}
+
+// SAFETY: the memory is reachable through this value only, which cannot be copied.
+extension WordArray: @unchecked Sendable {}
