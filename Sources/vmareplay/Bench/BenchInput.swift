@@ -11,9 +11,9 @@ struct BenchInput {
   let trace: BenchTrace
   let status: ExitStatus
 
-  init(trace path: String, strict: Bool) throws {
+  init(trace input: TraceInput, strict: Bool) throws {
     let paths = PathTable()
-    var session = try TraceSession(path: path, paths: paths, strict: strict)
+    var session = try TraceSession(input: input, paths: paths, strict: strict)
     var batches: [TraceBatch] = []
     while true {
       var batch = TraceBatch()
@@ -23,7 +23,7 @@ struct BenchInput {
     let arguments = try ReplayArguments.parse([])
     let setup = ReplaySetup(arguments: arguments, host: batches.first?.hosts.first)
     trace = BenchTrace(batches: batches, options: setup.options, paths: paths)
-    name = path.split(separator: "/").last.map(String.init) ?? path
+    name = input.name.split(separator: "/").last.map(String.init) ?? input.name
     status = session.status
   }
 

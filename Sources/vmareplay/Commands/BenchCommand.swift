@@ -78,7 +78,9 @@ struct BenchCommand: ParsableCommand {
 
   private func measure() throws {
     let older = try against.map(BenchFiles.read)
-    let inputs = try traces.map { try BenchInput(trace: $0, strict: traceOptions.strict) }
+    let inputs = try traces.traceInputs().map {
+      try BenchInput(trace: $0, strict: traceOptions.strict)
+    }
     var failed = false
     for input in inputs {
       let report = report(on: input)
