@@ -39,6 +39,29 @@ struct TornLineTests {
     }
   }
 
+  @Test("a second half torn at every byte, the first half with and without all arguments")
+  func secondHalves() {
+    let whole = "mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE, 3</tmp/a b>, 0"
+    for length in [10, 16, 38, whole.count] {
+      let half = whole.prefix(length)  // strace cuts between arguments
+      let rest = "<... mmap resumed>\(whole.dropFirst(length))) = 0x7f00 <0.000001>"
+      let first = "7 \(half) <unfinished ...>\n"
+      let expected = Decoded(first + "\n7 \(rest)\n").summary
+      for cut in 18...rest.count {
+        let torn = "7 \(rest.prefix(cut))strace: Process 5 attached\n\(rest.dropFirst(cut))\n"
+        let log = Decoded(first + torn)
+        #expect(log.summary == expected, "\(half) cut at \(cut): \(rest.prefix(cut))")
+      }
+    }
+  }
+
+  @Test("a line torn again and again is given up before it gets long")
+  func tornForEver() {
+    let part = String(repeating: "x", count: 1000) + "strace: Process 5 attached\n"
+    let log = Decoded("munmap(0x1000, \"" + String(repeating: part, count: 400) + "brk(0) = 0\n")
+    #expect(log.events.map(\.line) == [401])
+  }
+
   @Test("a torn line of another call swallows its rest, and nothing else")
   func otherCall() {
     let log = Decoded(

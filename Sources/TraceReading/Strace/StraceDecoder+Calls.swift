@@ -166,7 +166,11 @@ extension StraceDecoder {
       arguments.skipRest()
     }
     // On failure the call stays pending: the line may be torn, and comes again when it is healed.
-    if let problem = arguments.problem { return .failed(problem, event.name) }
+    if var problem = arguments.problem {
+      // Arguments that were passed over have no place where they go wrong: all may be torn.
+      if !pending.entries[index].needsText { problem.position = cursor }
+      return .failed(problem, event.name)
+    }
     if arguments.state == .unfinished {
       return resumeUnfinished(arguments, event.name, context)
     }

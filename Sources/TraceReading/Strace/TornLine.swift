@@ -82,6 +82,7 @@ extension StraceDecoder {
     _ line: ByteCursor, _ origin: LineOrigin, into batch: inout TraceBatch
   ) -> Bool {
     let source = Int(origin.source)
+    if torn.text.count + line.count > TornLine.maximum { return false }
     let clock = clocks[source]
     clocks[source] = torn.clock
     var healed = LineBuffer()
@@ -95,7 +96,7 @@ extension StraceDecoder {
       keepTorn(text.slice(to: message), origin, torn.clock, nil)
       return true
     case .failed(let problem, let name):
-      if let message = TornLine.messageAtEnd(after: problem.position) {
+      if let message = message(endOf: text, after: problem) {
         let reason = problem.message(call: name.map { "\($0.text)" })
         keepTorn(text.slice(to: message), origin, torn.clock, reason)
         return true
@@ -103,6 +104,16 @@ extension StraceDecoder {
       clocks[source] = clock
       return false
     }
+  }
+
+  /// Where in `line` a message begins that runs from somewhere behind the problem to its end.
+  private func message(endOf line: ByteCursor, after problem: Problem) -> ByteCursor? {
+    guard let message = TornLine.messageAtEnd(after: problem.position) else { return nil }
+    // A second half is read from a copy that has the first before it: only the ends are the same.
+    guard message.count < line.count else { return nil }
+    var position = line
+    position.advance(line.count - message.count)
+    return position
   }
 
   private mutating func keepTorn(
@@ -159,7 +170,7 @@ extension StraceDecoder {
     case .failed(let problem, let name):
       let reason = problem.message(call: name.map { "\($0.text)" })
       if name != nil, !origin.isUnterminated,
-        let message = TornLine.messageAtEnd(after: problem.position),
+        let message = message(endOf: line, after: problem),
         message.distance(from: line) < TornLine.maximum
       {
         keepTorn(line.slice(to: message), origin, clock, reason)
