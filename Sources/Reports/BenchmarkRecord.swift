@@ -8,7 +8,7 @@ import Replay
 /// count btree/find_vma/1024/probes 300000
 /// time btree/find_vma/1024 20.112 20.310 …
 /// ```
-public struct BenchmarkRecord {
+public struct BenchmarkRecord: Sendable {
   public var environment: [String: String] = [:]
   /// What is the same in every run: compared by equality.
   public var counts: [String: UInt64] = [:]

@@ -1,16 +1,16 @@
 public import Replay
 
 /// What was measured, on what, and what it means.
-public struct BenchmarkReport {
-  /// Machine, kernel, build, trace: what must be the same for two reports to be compared.
+public struct BenchmarkReport: Sendable {
+  /// Machine, kernel, build, trace, lookups: what must be the same for two reports to be compared.
   public var environment: [(key: String, value: String)]
-  /// How it was measured: lookups, rounds, seed.
+  /// How it was measured, where that may differ: rounds.
   public var settings: [(key: String, value: String)]
   /// The trace itself first, then the scaled layouts.
   public var groups: [Group]
 
   /// The results on one layout.
-  public struct Group {
+  public struct Group: Sendable {
     public let vmas: Int
     /// The layout is that of the trace's peak; otherwise it is drawn from it.
     public let isRecorded: Bool

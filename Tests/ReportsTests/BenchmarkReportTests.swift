@@ -40,7 +40,7 @@ import Testing
     #expect(text.contains("machine: A fine one\n"))
     #expect(text.contains("64 VMAs, the peak of the trace\n"))
     let lines = text.split(separator: "\n")
-    let btree = lines.first { $0.contains("btree   20.6") || $0.contains("btree  ") }
+    let btree = lines.first { $0.contains(" btree ") && $0.contains(" 20.6 ") }
     #expect(btree?.contains("0.20") == true, "\(text)")
     #expect(btree?.contains("~1.00") == true, "\(text)")
     #expect(lines.contains { $0.hasPrefix("merge_case_1") })

@@ -3,10 +3,10 @@
 /// `Array` would count references and check uniqueness at each write; this one is copied only when
 /// somebody calls `copy()`. Every slot below `capacity` is initialised at all times.
 ///
-/// Unsafe code stands here because no safe array of the language can do that. It is safe because the memory belongs to
-/// this noncopyable value alone from `init` to `deinit`, because every access is checked against
-/// `capacity`, because no pointer leaves this file, and because elements are `BitwiseCopyable`:
-/// they need no deinitialisation and may be overwritten and moved as bytes.
+/// Unsafe code stands here because no safe array of the language can do that. It is safe because
+/// the memory belongs to this noncopyable value alone from `init` to `deinit`, because every
+/// access is checked against `capacity`, because no pointer leaves this file, and because elements
+/// are `BitwiseCopyable`: they need no deinitialisation and may be overwritten and moved as bytes.
 @safe
 struct SlotArray<Element: BitwiseCopyable>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>

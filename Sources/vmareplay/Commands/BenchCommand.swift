@@ -99,10 +99,9 @@ struct BenchCommand: ParsableCommand {
 
   private func report(on input: BenchInput) -> BenchmarkReport {
     var report = BenchmarkReport(
-      environment: BenchEnvironment.current + input.environment,
-      settings: [
-        ("lookups", lookups.rawValue), ("rounds", String(rounds)), ("seed", String(seed)),
-      ],
+      environment: BenchEnvironment.current + input.environment
+        + [("lookups", lookups.rawValue), ("seed", String(seed))],
+      settings: [("rounds", String(rounds))],
       groups: [])
     let recorded = input.trace.peakLayout()
     report.groups.append(group(recorded, input.trace, isRecorded: true))

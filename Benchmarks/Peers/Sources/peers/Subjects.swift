@@ -46,16 +46,19 @@ final class PeerSpace {
   private let space = peer_space_new(Churn.heapStart)!
   private let rounds: [[peer_operation]]
   private var round = 0
+  private let mergesBefore: UInt64
 
   init(_ preparation: [[peer_operation]], _ rounds: [[peer_operation]]) {
     self.rounds = rounds
     for operations in preparation { peer_space_run(space, operations, operations.count) }
+    mergesBefore = peer_space_merges(space)
   }
 
   deinit { peer_space_free(space) }
 
   var count: Int { peer_space_count(space) }
-  var merges: UInt64 { peer_space_merges(space) }
+  /// In all rounds.
+  var merges: UInt64 { peer_space_merges(space) - mergesBefore }
   var digest: UInt64 { peer_space_digest(space) }
 
   func runRound() -> UInt64 {
