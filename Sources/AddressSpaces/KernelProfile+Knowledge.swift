@@ -1,5 +1,4 @@
 import SyscallABI
-import SystemPackage
 
 /// A call, or a part of one, that came with some kernel.
 enum KernelFeature {
@@ -76,11 +75,5 @@ extension Advice {
 
 extension AddressSpace where Index: ~Copyable {
   /// Counts a call that the kernel of the profile does not know, and does nothing else.
-  ///
-  /// - Throws: `invalidArgument`, which that kernel would return, unless the call is known to have
-  ///   succeeded.
-  mutating func passOverUnknown(leniently: Bool) throws(Errno) {
-    statistics.unknownToProfile += 1
-    if !leniently { throw .invalidArgument }
-  }
+  mutating func passOverUnknown() { statistics.unknownToProfile += 1 }
 }

@@ -73,7 +73,7 @@ extension AddressSpace where Index: ~Copyable {
     return address
   }
 
-  /// Adds a VMA as the loader does for the stack and for the kernel's own mappings. It never merges.
+  /// Adds a VMA as the loader does for the stack and for the kernel's own mappings; never merges.
   ///
   /// There is no way to pass an anon_vma: memory without a file must not have one, and gets the
   /// number of its first page as its offset.

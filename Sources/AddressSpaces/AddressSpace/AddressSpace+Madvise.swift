@@ -19,7 +19,7 @@ extension AddressSpace where Index: ~Copyable {
     _ address: Address, length: UInt64, advice: Advice, leniently: Bool = false
   ) throws(Errno) {
     guard advice.isKnown else { throw .invalidArgument }
-    if !profile.knows(advice) { return try passOverUnknown(leniently: leniently) }
+    if !profile.knows(advice) { return passOverUnknown() }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }

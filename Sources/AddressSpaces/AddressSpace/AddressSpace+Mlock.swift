@@ -18,7 +18,7 @@ extension AddressSpace where Index: ~Copyable {
     _ address: Address, length: UInt64, onFault: Bool = false, leniently: Bool = false
   ) throws(Errno) {
     if onFault && !profile.knows(.lockOnFault) {
-      return try passOverUnknown(leniently: leniently)
+      return passOverUnknown()
     }
     let checked = Self.lockRange(address, length)
     if let errno = checked.errno { throw errno }
@@ -62,7 +62,7 @@ extension AddressSpace where Index: ~Copyable {
       throw .invalidArgument
     }
     if flags.contains(.onFault) && !profile.knows(.lockOnFault) {
-      return try passOverUnknown(leniently: leniently)
+      return passOverUnknown()
     }
     if !leniently && flags.contains(.current) && limits.memLock != ResourceLimit.infinity
       && totalVM > limits.memLock >> Page.shift

@@ -60,7 +60,7 @@ extension AddressSpace where Index: ~Copyable {
   public mutating func mseal(
     _ address: Address, length: UInt64, leniently: Bool = false
   ) throws(Errno) {
-    if !profile.knows(.mseal) { return try passOverUnknown(leniently: leniently) }
+    if !profile.knows(.mseal) { return passOverUnknown() }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
@@ -98,7 +98,7 @@ extension AddressSpace where Index: ~Copyable {
   public mutating func setName(
     _ address: Address, length: UInt64, name: NameID, leniently: Bool = false
   ) throws(Errno) {
-    if !profile.knows(.anonVMAName) { return try passOverUnknown(leniently: leniently) }
+    if !profile.knows(.anonVMAName) { return passOverUnknown() }
     let checked = Self.pageRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
