@@ -113,7 +113,8 @@ struct CheckCommand: ParsableCommand {
     if let headroom {
       guard let limit = maxMapCount else {
         Diagnostics.error(
-          "\(traceArgument.name): --headroom needs max_map_count, which the trace does not say; record it with "
+          "\(traceArgument.name): --headroom needs max_map_count, which the trace does not say; "
+            + "record it with "
             + "'vmareplay record', or add a first line '# host max_map_count=N'")
         throw ExitStatus.badTrace.code
       }
