@@ -50,7 +50,10 @@ public struct ProcessSummary: Sendable {
     for index in events.indices { events[index] += other.events[index] }
     failures.merge(other.failures, uniquingKeysWith: +)
     mapCount += other.mapCount
-    if other.mapCountPeak > mapCountPeak {
+    // Of several processes with the same peak, the one that reached it first.
+    if other.mapCountPeak > mapCountPeak
+      || (other.mapCountPeak == mapCountPeak && other.peakLine < peakLine)
+    {
       mapCountPeak = other.mapCountPeak
       peakLine = other.peakLine
     }

@@ -130,6 +130,14 @@ import Testing
     #expect(replay.map(of: 10011).count == 2)
   }
 
+  @Test func theTotalHasThePeakThatWasReachedFirst() throws {
+    let replay = try LogReplay(
+      Self.mmap(10010, "0x7f0000000000") + Self.mmap(10011, "0x7f0000000000")
+        + "10011 +++ exited with 0 +++\n10010 +++ exited with 0 +++\n")
+    #expect(replay.total.mapCountPeak == 1)
+    #expect(replay.total.peakLine == 1)
+  }
+
   @Test func aFailedForkLeavesNoProcess() throws {
     let replay = try LogReplay(
       "10010 fork( <unfinished ...>\n"
