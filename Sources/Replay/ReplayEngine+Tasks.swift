@@ -178,11 +178,18 @@ extension ReplayEngine where Index: ~Copyable {
     processes[index].summary.hasEnded = hasEnded
     processes[index].hasEnded = true
     total.add(processes[index].summary)
-    if summaries.count < Self.summaryLimit {
-      summaries.append(processes[index].summary)
-    } else {
-      omittedSummaries += 1
+    summaries.append(processes[index].summary)
+    if summaries.count == 2 * Self.summaryLimit { dropSmallSummaries() }
+  }
+
+  /// Leaves the processes with the most VMAs at their peak, in the order in which they ended.
+  mutating func dropSmallSummaries() {
+    guard summaries.count > Self.summaryLimit else { return }
+    let bySize = summaries.enumerated().sorted {
+      ($1.element.mapCountPeak, $0.offset) < ($0.element.mapCountPeak, $1.offset)
     }
+    omittedSummaries += summaries.count - Self.summaryLimit
+    summaries = bySize.prefix(Self.summaryLimit).sorted { $0.offset < $1.offset }.map(\.element)
   }
 
   /// Adds the counters of an address space to the process that is its last user.

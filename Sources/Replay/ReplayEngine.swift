@@ -31,9 +31,9 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   var policies: [NodePolicy: PolicyID] = [:]
   var unclaimedInitialMaps: [(pid: PID, entries: [MapsEntry])]
 
-  /// Above this number only totals are kept of a process, so that a log of millions of processes
-  /// can be replayed.
-  static var summaryLimit: Int { 100_000 }
+  /// So many processes are kept by themselves, those with the most VMAs at their peak; of the others
+  /// only the total knows, so that a log of millions of processes can be replayed in megabytes.
+  static var summaryLimit: Int { 4096 }
 
   public init(options: ReplayOptions, paths: PathTable, observer: Observer) {
     self.options = options
@@ -72,6 +72,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
     for index in live.sorted(by: { processes[$0].ordinal < processes[$1].ordinal }) {
       endProcess(index, hasEnded: false)
     }
+    dropSmallSummaries()
   }
 
   /// Drops descriptions of files that no VMA maps any more.

@@ -147,9 +147,14 @@ import Testing
   }
 
   @Test func millionsOfPidsNeedNoMoreThanTheLiving() throws {
-    var log = ""
+    var log =
+      Self.mmap(10001, "0x7f0000000000")
+      + "10001 munmap(0x7f0000000000, 4096) = 0\n"
     for pid in 20_000..<40_000 { log += "10001 fork() = \(pid)\n\(pid) +++ exited with 0 +++\n" }
     let replay = try LogReplay(log)
     #expect(replay.total.processCount == 20_001)
+    #expect(replay.summaries.count == 4096)
+    // The one that is not as small as the others is kept, though it ended last.
+    #expect(replay.summaries.last?.mapCountPeak == 1)
   }
 }
