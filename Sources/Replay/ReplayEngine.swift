@@ -31,8 +31,8 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   var policies: [NodePolicy: PolicyID] = [:]
   var unclaimedInitialMaps: [(pid: PID, entries: [MapsEntry])]
 
-  /// So many processes are kept by themselves, those with the most VMAs at their peak; of the others
-  /// only the total knows, so that a log of millions of processes can be replayed in megabytes.
+  /// So many processes are kept by themselves, those with the most VMAs at their peak; of the
+  /// others only the total knows, so that a log of millions of processes needs megabytes.
   static var summaryLimit: Int { 4096 }
 
   public init(options: ReplayOptions, paths: PathTable, observer: Observer) {
