@@ -75,5 +75,8 @@ extension Advice {
 
 extension AddressSpace where Index: ~Copyable {
   /// Counts a call that the kernel of the profile does not know, and does nothing else.
-  mutating func passOverUnknown() { statistics.unknownToProfile += 1 }
+  mutating func passOverUnknown() {
+    statistics.unknownToProfile += 1
+    if isTraced { path.note(.unknown) }
+  }
 }

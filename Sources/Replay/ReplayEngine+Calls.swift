@@ -27,6 +27,7 @@ extension ReplayEngine where Index: ~Copyable {
     if !unclaimedInitialMaps.isEmpty { claimInitialMaps(before: event, process: process) }
     count(event, process: process)
     noteCall(event, process: process)
+    let isTraced = Observer.tracesCalls && beginPath(event, process: process)
     switch event.call {
     case .exit:
       if event.name == .exitGroup { completeExitGroup(slot: slot) }
@@ -38,6 +39,7 @@ extension ReplayEngine where Index: ~Copyable {
     default:
       if !(pending?.isApplied ?? false) { applyToMap(event, process: process, in: batch) }
     }
+    if Observer.tracesCalls && isTraced { endPath(event, process: process) }
     observe(event, process: process)
   }
 

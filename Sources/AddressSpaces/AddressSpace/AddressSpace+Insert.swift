@@ -15,12 +15,23 @@ extension AddressSpace where Index: ~Copyable {
     index.insert(handle, range, between: between)
     account(id, adding: range.lengthInPages)
     if origins.isOn { noteLink(handle, range, between) }
-    return VMAEntry(handle: handle, start: range.start, end: range.end)
+    let entry = VMAEntry(handle: handle, start: range.start, end: range.end)
+    if isTraced {
+      path.enter(.vmaLink, range)
+      path.note(.linked(vma(entry)))
+      path.leave()
+    }
+    return entry
   }
 
   /// Linux: `remove_vma` after `__vma_unlink`.
   @inline(__always)
   mutating func vmaRemove(_ entry: VMAEntry) {
+    if isTraced {
+      path.enter(.removeVMA, entry.range)
+      path.note(.removed(vma(entry)))
+      path.leave()
+    }
     let id = slab[entry.handle].attributes
     index.remove(entry)
     account(id, removing: entry.range.lengthInPages)
@@ -37,15 +48,19 @@ extension AddressSpace where Index: ~Copyable {
     slab[entry.handle].end = range.end
     account(id, removing: entry.range.lengthInPages)
     account(id, adding: range.lengthInPages)
-    return VMAEntry(handle: entry.handle, start: range.start, end: range.end)
+    let resized = VMAEntry(handle: entry.handle, start: range.start, end: range.end)
+    if isTraced { path.note(.resized(vma(resized), from: entry.range)) }
+    return resized
   }
 
   /// Replaces what a VMA is. Takes over the caller's reference to `id`.
   mutating func setAttributes(_ entry: VMAEntry, _ id: MergeID) {
     let old = slab[entry.handle].attributes
+    let before = isTraced ? vma(entry) : nil
     account(old, removing: entry.range.lengthInPages)
     account(id, adding: entry.range.lengthInPages)
     slab[entry.handle].attributes = id
+    if isTraced, let before { path.note(.became(vma(entry), from: before)) }
     attributes.release(old)
   }
 

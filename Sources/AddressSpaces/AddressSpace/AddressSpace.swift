@@ -18,6 +18,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   var slab: VMASlab
   var attributes: MergeAttributeTable
   var origins = OriginTable()
+  var path = CallPath()
   /// The next identity to give to an anon_vma.
   var nextAnonVMA: UInt32 = 1
 
