@@ -50,6 +50,16 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case limitsBeforeUnmapping
   /// mremap with MREMAP_FIXED fails early near the map limit.
   case fixedRemapNeedsReserve
+  /// A mapping without an address goes to the highest gap; before, on from the last one.
+  case takesHighestGap
+  /// A gap stays free below a mapping that grows down.
+  case stackGuardGap
+  /// Mappings of files on most file systems are aligned for huge pages.
+  case alignsFiles
+  /// Large anonymous mappings are aligned for huge pages.
+  case alignsForHugePages
+  /// Only those that consist of whole huge pages are.
+  case alignsWholeHugePages
   /// Mappings that the kernel itself installs cannot be cut.
   case kernelMappingsStayWhole
 }
@@ -87,14 +97,19 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.ownAnonVMAInChild, KernelVersion(2, 6, 34), .measured),
       row(.heapByOverlap, KernelVersion(2, 6, 39), .measured),
       row(.forkChildStaysApart, KernelVersion(3, 0), .measured),
+      row(.takesHighestGap, KernelVersion(3, 8), .measured),
       row(.limitsBeforeUnmapping, KernelVersion(3, 10), .documented),
+      row(.stackGuardGap, KernelVersion(4, 12), .measured),
       row(.fixedRemapNeedsReserve, KernelVersion(5, 2), .measured),
       row(.kernelMappingsStayWhole, KernelVersion(5, 11), .measured),
+      row(.alignsFiles, KernelVersion(5, 18), .measured),
       row(.remapGrowthJoinsNext, KernelVersion(6, 0), .measured),
       row(.brkOnlyExpands, KernelVersion(6, 1), .measured),
       row(.closeHookMayGrow, KernelVersion(6, 5), .measured),
       row(.accountDropped, KernelVersion(6, 6), .measured),
       row(.stackIsNoHugePage, KernelVersion(6, 7), .measured),
+      row(.alignsForHugePages, KernelVersion(6, 7), .measured),
+      row(.alignsWholeHugePages, KernelVersion(6, 12), .measured),
       row(.writtenJoinsUnwritten, KernelVersion(6, 16), .measured),
       row(.multiVMARemap, KernelVersion(6, 17), .measured),
     ]

@@ -102,6 +102,12 @@ extension ReplayEngine where Index: ~Copyable {
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
     if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
+    if Observer.watchesPlacement {
+      let view = processes[process].view
+      spaces.read(processes[process].space) { space in
+        observer.willPlace(event, process: view, space: space, files: files)
+      }
+    }
     let expected = spaces.modify(processes[process].space) { space -> Errno? in
       let failure = operation.failure(in: space)
       operation.perform(on: &space, leniently: true)

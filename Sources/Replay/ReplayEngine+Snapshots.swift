@@ -73,6 +73,7 @@ extension ReplayEngine where Index: ~Copyable {
     spaces.modify(id) { space in
       space.layout = layout
       if let heapEnd { space.setHeap(start: layout.startBrk, end: heapEnd) }
+      space.deriveMmapBase()
     }
     processes[process].knowsBreak = heapEnd != nil
     notePeak(spaces.read(id) { $0.mapCount }, line: line, process: process)

@@ -12,6 +12,9 @@ public protocol ReplayObserver {
   /// Paths of calls may be asked for; only an address space on a `TracedIndex` has any.
   static var tracesCalls: Bool { get }
 
+  /// Places of mappings are compared: `willPlace` is called.
+  static var watchesPlacement: Bool { get }
+
   /// Nothing that follows matters: the replay may end here.
   var wantsNoMore: Bool { get }
 
@@ -30,6 +33,12 @@ public protocol ReplayObserver {
   mutating func didTrace<Index: VMAIndex & ~Copyable>(
     _ path: CallPath, of event: SyscallEvent, process: ProcessView,
     space: borrowing AddressSpace<Index>, files: FileTable)
+
+  /// A call that succeeded is about to be applied, and nothing is in its way any more; called only
+  /// if `watchesPlacement`.
+  mutating func willPlace<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable)
 
   /// An event has been applied to the address space of its process.
   mutating func didApply<Index: VMAIndex & ~Copyable>(
@@ -52,6 +61,8 @@ extension ReplayObserver {
 
   public static var tracesCalls: Bool { false }
 
+  public static var watchesPlacement: Bool { false }
+
   public var wantsNoMore: Bool { false }
 
   public var calls: CallLedger {
@@ -63,6 +74,11 @@ extension ReplayObserver {
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
     files: FileTable
   ) -> Bool { false }
+
+  public mutating func willPlace<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) {}
 
   public mutating func didTrace<Index: VMAIndex & ~Copyable>(
     _ path: CallPath, of event: SyscallEvent, process: ProcessView,

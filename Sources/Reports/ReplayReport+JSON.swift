@@ -24,6 +24,7 @@ extension ReplayReport {
     json.beginArray(&out)
     for process in processes { append(process, isTotal: false, &json, &out) }
     json.endArray(&out)
+    placement?.append(&json, &out)
     if omittedProcesses > 0 {
       json.key("omitted_processes", &out)
       json.number(omittedProcesses, &out)

@@ -69,6 +69,7 @@ extension ReplayReport {
       line: "mmap_cache  \(Figures.grouped(cache.hits)) hits of "
         + "\(Figures.grouped(cache.lookups)) lookups "
         + "(\(Figures.share(cache.hits, of: cache.lookups)))")
+    if let placement { out.append(line: "placement   \(placement.summary)") }
     if total.divergences > 0 {
       out.append(
         line: "diverged    \(Figures.grouped(total.divergences)) of "

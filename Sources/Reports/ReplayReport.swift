@@ -15,6 +15,8 @@ public struct ReplayReport {
   public var total: ProcessSummary
   /// Processes of which only the total knows.
   public var omittedProcesses: Int
+  /// How well the places of mappings were predicted; nil if that was not asked.
+  public var placement: Placement?
 
   public init(
     trace: String, kernel: String, index: IndexKind, lines: UInt64,
@@ -37,6 +39,7 @@ public struct ReplayReport {
     processes += other.processes
     total.add(other.total)
     omittedProcesses += other.omittedProcesses
+    if let theirs = other.placement { placement?.add(theirs) }
   }
 
   /// Leaves the processes of one number.

@@ -24,6 +24,8 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
 
   /// Where the program was loaded; `startBrk` bounds the heap, `startStack` names the stack.
   public var layout = ProcessStat()
+  /// Below it mappings are placed, from the top (`mmap_base`); zero if it is not known.
+  public var mmapBase = Address.zero
   /// The program break (`mm->brk`), not rounded to pages.
   public internal(set) var currentBreak = Address.zero
   /// Flags that new mappings get on top, set by mlockall with MCL_FUTURE (`def_flags`).
@@ -60,6 +62,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     origins = other.origins.copy()
     nextAnonVMA = other.nextAnonVMA
     layout = other.layout
+    mmapBase = other.mmapBase
     currentBreak = other.currentBreak
     segmentSizes = other.segmentSizes
     counters = other.counters
