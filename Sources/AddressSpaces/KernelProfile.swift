@@ -52,6 +52,8 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case fixedRemapNeedsReserve
   /// A mapping without an address goes to the highest gap; before, on from the last one.
   case takesHighestGap
+  /// `/proc/PID/status` counts data, code and stacks by flags; before, by what stands behind them.
+  case countsDataByAccess
   /// A gap stays free below a mapping that grows down.
   case stackGuardGap
   /// Mappings of files on most file systems are aligned for huge pages.
@@ -99,6 +101,7 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.forkChildStaysApart, KernelVersion(3, 0), .measured),
       row(.takesHighestGap, KernelVersion(3, 8), .measured),
       row(.limitsBeforeUnmapping, KernelVersion(3, 10), .documented),
+      row(.countsDataByAccess, KernelVersion(4, 5), .measured),
       row(.stackGuardGap, KernelVersion(4, 12), .measured),
       row(.fixedRemapNeedsReserve, KernelVersion(5, 2), .measured),
       row(.kernelMappingsStayWhole, KernelVersion(5, 11), .measured),

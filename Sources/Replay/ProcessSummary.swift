@@ -19,6 +19,10 @@ public struct ProcessSummary: Sendable {
   /// In pages.
   public var totalVM: UInt64 = 0
   public var holes = 0
+  /// The lines of `/proc/PID/status` at the end; of the process with the highest VmPeak in a total.
+  public var status = VMStatus()
+  /// Whose `status` it is.
+  public var statusPID: PID
   public var statistics = AddressSpaceStatistics()
   public var cache = MmapCacheStatistics()
   public var boundaries = BoundaryCounts()
@@ -31,6 +35,7 @@ public struct ProcessSummary: Sendable {
 
   init(pid: PID) {
     self.pid = pid
+    statusPID = pid
     events = Array(repeating: 0, count: SyscallName.allCases.count)
   }
 
@@ -59,6 +64,10 @@ public struct ProcessSummary: Sendable {
     }
     totalVM += other.totalVM
     holes += other.holes
+    if other.status.peak > status.peak {
+      status = other.status
+      statusPID = other.statusPID
+    }
     statistics.add(other.statistics)
     cache.hits += other.cache.hits
     cache.lookups += other.cache.lookups

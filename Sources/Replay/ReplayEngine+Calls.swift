@@ -113,7 +113,9 @@ extension ReplayEngine where Index: ~Copyable {
       operation.perform(on: &space, leniently: true)
       return failure
     }
-    if let expected { diverge(.succeeded(expected: expected.rawValue), event, process: process) }
+    if let expected, !operation.isUnknown(to: options.profile) {
+      diverge(.succeeded(expected: expected.rawValue), event, process: process)
+    }
     noteWrites(of: operation, process: process)
   }
 
@@ -129,6 +131,9 @@ extension ReplayEngine where Index: ~Copyable {
       return failure
     }
     let recorded = event.result.errno
+    if expected?.rawValue != recorded && operation.isUnknown(to: options.profile) {
+      return spaces.modify(processes[process].space) { $0.passOverUnknown() }
+    }
     guard let expected else { return diverge(.failed(recorded: recorded), event, process: process) }
     if expected.rawValue != recorded {
       diverge(

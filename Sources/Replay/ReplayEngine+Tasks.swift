@@ -102,6 +102,7 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func claim(_ child: Int, as pid: PID) {
     processes[child].pid = pid
     processes[child].summary.pid = pid
+    processes[child].summary.statusPID = pid
     processes[child].isUnclaimed = false
   }
 
@@ -171,6 +172,7 @@ extension ReplayEngine where Index: ~Copyable {
       processes[index].summary.mapCount = space.mapCount
       processes[index].summary.totalVM = space.totalVM
       processes[index].summary.holes = space.holes
+      processes[index].summary.status = space.vmStatus
       processes[index].summary.boundaries = space.boundaryCounts()
     }
     foldStatistics(of: index)

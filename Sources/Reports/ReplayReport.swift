@@ -17,6 +17,8 @@ public struct ReplayReport {
   public var omittedProcesses: Int
   /// How well the places of mappings were predicted; nil if that was not asked.
   public var placement: Placement?
+  /// What the VMAs are to their processes; nil if that was not asked.
+  public var segments: SegmentView?
 
   public init(
     trace: String, kernel: String, index: IndexKind, lines: UInt64,
@@ -39,6 +41,7 @@ public struct ReplayReport {
     processes += other.processes
     total.add(other.total)
     omittedProcesses += other.omittedProcesses
+    if let theirs = other.segments { segments?.add(theirs) }
     if let theirs = other.placement { placement?.add(theirs) }
   }
 
@@ -51,6 +54,7 @@ public struct ReplayReport {
     processes = kept
     total = ProcessSummary.total(of: kept)
     omittedProcesses = 0
+    segments?.keepOnly(pid)
     return true
   }
 

@@ -11,11 +11,14 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
   public var base: Base
   public private(set) var placement = Placement()
   private let paths: PathTable
+  private let isOn: Bool
   /// What 2.6 remembers, by process.
   private var old: [Int: OldPlacement] = [:]
   private var alignedFiles: [FileID: Bool] = [:]
 
-  public init(_ base: Base, paths: PathTable) {
+  /// - Parameter isOn: places are predicted; otherwise only `base` looks on.
+  public init(_ base: Base, paths: PathTable, isOn: Bool = true) {
+    self.isOn = isOn
     self.base = base
     self.paths = paths
   }
@@ -31,7 +34,7 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
     files: FileTable
   ) {
-    guard let (kind, request) = request(for: event, space, files) else { return }
+    guard isOn, let (kind, request) = request(for: event, space, files) else { return }
     guard let request, space.mmapBase != .zero else {
       placement.unpredicted += 1
       return
@@ -122,7 +125,7 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
   ) {
-    if case .shmget(let size) = event.call, event.result.succeeded,
+    if isOn, case .shmget(let size) = event.call, event.result.succeeded,
       let shmid = Int32(exactly: event.result.value)
     {
       segmentSizes[shmid] = size
@@ -135,7 +138,7 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
   private mutating func noteUnmapped<Index: VMAIndex & ~Copyable>(
     by event: SyscallEvent, _ process: ProcessView, _ space: borrowing AddressSpace<Index>
   ) {
-    guard !space.profile.follows(.takesHighestGap), space.mmapBase != .zero,
+    guard isOn, !space.profile.follows(.takesHighestGap), space.mmapBase != .zero,
       event.result.succeeded
     else { return }
     let freed: (start: Address, length: UInt64)

@@ -29,6 +29,11 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The most points of a timeline.", valueName: "n"))
   var points = 500
 
+  @Flag(
+    help:
+      "Add a table of segments: text, data, heap, libraries, mapped files and so on, at the end.")
+  var segments = false
+
   @OptionGroup var placement: PlacementOptions
 
   @OptionGroup var arguments: ReplayArguments
@@ -60,12 +65,21 @@ struct ReplayCommand: ParsableCommand {
     for trace in inputs {
       let paths = PathTable()
       let part =
-        if placement.isPredicted {
+        if placement.isPredicted || segments {
           try replay(
-            trace, paths, PlacementObserver(NoObserver(), paths: paths), &status
-          ) { $0.placement }
+            trace, paths,
+            PlacementObserver(
+              SegmentObserver(paths: paths), paths: paths, isOn: placement.isPredicted),
+            &status
+          ) { report, observer in
+            if placement.isPredicted { report.placement = observer.placement }
+            if segments {
+              report.segments = SegmentView(
+                processes: observer.base.processes, total: observer.base.total)
+            }
+          }
         } else {
-          try replay(trace, paths, NoObserver(), &status) { _ in nil }
+          try replay(trace, paths, NoObserver(), &status) { _, _ in }
         }
       guard let part else { continue }
       if report == nil { report = part } else { report!.add(part) }
@@ -82,7 +96,7 @@ extension ReplayCommand {
   /// The report of one trace; nil if it is empty.
   private func replay<Observer: ReplayObserver>(
     _ trace: TraceInput, _ paths: PathTable, _ observer: Observer, _ status: inout ExitStatus,
-    _ placement: (Observer) -> Placement?
+    _ complete: (inout ReplayReport, Observer) -> Void
   ) throws -> ReplayReport? {
     var work = TraceReplay(
       trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
@@ -94,7 +108,7 @@ extension ReplayCommand {
       trace: trace.name, kernel: result.kernel, index: arguments.index, lines: result.lines,
       processes: result.summaries, total: result.total,
       omittedProcesses: result.omittedSummaries)
-    report.placement = placement(result.observer)
+    complete(&report, result.observer)
     return report
   }
 }
