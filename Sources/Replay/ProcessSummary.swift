@@ -1,6 +1,12 @@
 public import AddressSpaces
 public import SyscallABI
 
+/// How a process ended (`exit_code`).
+public enum ExitState: Hashable, Sendable {
+  case exited(status: Int32)
+  case killed(signal: Int32)
+}
+
 /// What a replay found out about one process, or about all of them together.
 public struct ProcessSummary: Sendable {
   /// The thread group's number; `.none` for the total and for logs without pids.
@@ -32,6 +38,16 @@ public struct ProcessSummary: Sendable {
   /// How many processes this sums up.
   public var processCount = 1
   public var hasEnded = false
+  /// The thread group that forked it; `.none` if the log does not show that.
+  public var parent = PID.none
+  /// How it ended; nil if the log does not show that.
+  public var exit: ExitState?
+  /// Tasks that were ever in the group.
+  public var taskCount = 0
+  /// The limits that the log tells, as they were last set; they pass on to children.
+  ///
+  /// RLIMIT_MEMLOCK is only shown: whether a process is exempt from it (CAP_IPC_LOCK) is in no log.
+  public var limits = ProcessLimits()
 
   init(pid: PID) {
     self.pid = pid

@@ -29,8 +29,8 @@ extension ReplayEngine where Index: ~Copyable {
     noteCall(event, process: process)
     let isTraced = Observer.tracesCalls && beginPath(event, process: process)
     switch event.call {
-    case .exit:
-      if event.name == .exitGroup { completeExitGroup(slot: slot) }
+    case .exit(let status):
+      if event.name == .exitGroup { completeExitGroup(slot: slot, status: status) }
       return
     case .execve(let path):
       if event.result.succeeded { completeExecve(event, path: path, slot: slot) }

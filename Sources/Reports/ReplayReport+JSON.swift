@@ -52,6 +52,7 @@ extension ReplayReport {
     } else {
       json.key("ended", &out)
       json.bool(summary.hasEnded, &out)
+      appendTask(summary, &json, &out)
     }
     append("events", summary.namedEvents, &json, &out)
     append("failures", summary.namedFailures, &json, &out)

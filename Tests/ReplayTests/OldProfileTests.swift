@@ -60,3 +60,51 @@ import TraceReading
     #expect(try replay(log, .linux6).status.size == 3)
   }
 }
+
+/// What the log tells of tasks beside their maps.
+@Suite struct TaskFactTests {
+  @Test func parentsEndsAndLimits() throws {
+    let replay = try LogReplay(
+      """
+      10 prlimit64(0, RLIMIT_AS, {rlim_cur=1048576, rlim_max=RLIM64_INFINITY}, NULL) = 0
+      10 fork() = 11
+      11 setrlimit(RLIMIT_MEMLOCK, {rlim_cur=65536, rlim_max=65536}) = 0
+      11 exit_group(3) = ?
+      11 +++ exited with 3 +++
+      10 fork() = 12
+      12 brk(NULL) = 0x555555000000
+      12 +++ killed by SIGKILL +++
+      10 brk(NULL) = 0x555555000000
+
+      """)
+    let byPID = Dictionary(uniqueKeysWithValues: replay.summaries.map { ($0.pid, $0) })
+    let parent = try #require(byPID[PID(10)])
+    let first = try #require(byPID[PID(11)])
+    let second = try #require(byPID[PID(12)])
+    #expect(parent.parent == .none && first.parent == PID(10) && second.parent == PID(10))
+    #expect(parent.exit == nil && !parent.hasEnded)
+    #expect(first.exit == .exited(status: 3))
+    #expect(second.exit == .killed(signal: 9))
+    #expect(parent.limits.addressSpace == 1_048_576 && first.limits.addressSpace == 1_048_576)
+    #expect(first.limits.memLock == 65536 && parent.limits.memLock == nil)
+    #expect([parent, first, second].map(\.taskCount) == [1, 1, 1])
+  }
+
+  /// The lines that a recording has after each execve.
+  @Test func limitsOfRecordingsAreRead() throws {
+    let replay = try LogReplay(
+      """
+      10 execve("/bin/true", ["true"], 0x7ffc /* 1 var */) = 0
+      # maps 10 exec
+      # 00400000-00401000 r-xp 00000000 00:00 0
+      # end
+      # limits 10 STACK=8388608 AS=8192 DATA=unlimited MEMLOCK=65536
+      10 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 ENOMEM (No memory)
+
+      """)
+    #expect(replay.total.divergences == 0)
+    let limits = try #require(replay.summaries.first).limits
+    #expect(limits.stack == 8_388_608 && limits.addressSpace == 8192 && limits.memLock == 65536)
+    #expect(limits.data == ResourceLimit.infinity)
+  }
+}
