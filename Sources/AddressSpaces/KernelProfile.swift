@@ -41,6 +41,10 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case stackIsNoHugePage
   /// A written range may merge into an unwritten neighbour.
   case writtenJoinsUnwritten
+  /// mremap with an old size of 0 is refused for private memory.
+  case remapRefusesPrivateCopies
+  /// mremap looks for the VMA before anything else; before, what shrinks in place is only unmapped.
+  case remapLooksUpFirst
   /// mremap with MREMAP_FIXED moves several VMAs at once.
   case multiVMARemap
   /// RLIMIT_DATA bounds the heap and the data segment together; before, what lies between the start
@@ -103,8 +107,10 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.limitsBeforeUnmapping, KernelVersion(3, 10), .documented),
       row(.countsDataByAccess, KernelVersion(4, 5), .measured),
       row(.stackGuardGap, KernelVersion(4, 12), .measured),
+      row(.remapRefusesPrivateCopies, KernelVersion(4, 14), .measured),
       row(.fixedRemapNeedsReserve, KernelVersion(5, 2), .measured),
       row(.kernelMappingsStayWhole, KernelVersion(5, 11), .measured),
+      row(.remapLooksUpFirst, KernelVersion(5, 16), .measured),
       row(.alignsFiles, KernelVersion(5, 18), .measured),
       row(.remapGrowthJoinsNext, KernelVersion(6, 0), .measured),
       row(.brkOnlyExpands, KernelVersion(6, 1), .measured),
