@@ -30,9 +30,10 @@ extension ReplayEngine where Index: ~Copyable {
     if !unclaimedInitialMaps.isEmpty { claimInitialMaps(before: event, process: process) }
     count(event, process: process)
     noteCall(event, process: process)
+    let isTraced = Observer.tracesCalls && beginPath(event, process: process)
     switch event.call {
-    case .exit:
-      if event.name == .exitGroup { completeExitGroup(slot: slot) }
+    case .exit(let status):
+      if event.name == .exitGroup { completeExitGroup(slot: slot, status: status) }
       return
     case .execve(let path):
       if event.result.succeeded { completeExecve(event, path: path, slot: slot) }
@@ -41,6 +42,7 @@ extension ReplayEngine where Index: ~Copyable {
     default:
       if !(pending?.isApplied ?? false) { applyToMap(event, process: process, in: batch) }
     }
+    if Observer.tracesCalls && isTraced { endPath(event, process: process) }
     observe(event, process: process)
   }
 
@@ -103,8 +105,16 @@ extension ReplayEngine where Index: ~Copyable {
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
     if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
+    if Observer.watchesPlacement {
+      let view = processes[process].view
+      spaces.read(processes[process].space) { space in
+        observer.willPlace(event, process: view, space: space, files: files)
+      }
+    }
     let expected = spaces.modify(processes[process].space) { operation.performKnown(on: &$0) }
-    if let expected { diverge(.succeeded(expected: expected.rawValue), event, process: process) }
+    if let expected, !operation.isUnknown(to: options.profile) {
+      diverge(.succeeded(expected: expected.rawValue), event, process: process)
+    }
     noteWrites(of: operation, process: process)
   }
 
@@ -120,6 +130,9 @@ extension ReplayEngine where Index: ~Copyable {
       return failure
     }
     let recorded = event.result.errno
+    if expected?.rawValue != recorded && operation.isUnknown(to: options.profile) {
+      return spaces.modify(processes[process].space) { $0.passOverUnknown() }
+    }
     guard let expected else { return diverge(.failed(recorded: recorded), event, process: process) }
     if expected.rawValue != recorded {
       diverge(

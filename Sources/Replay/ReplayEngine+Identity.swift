@@ -50,6 +50,7 @@ extension ReplayEngine where Index: ~Copyable {
     if processes[process].pid == .none {
       processes[process].pid = pid
       processes[process].summary.pid = pid
+      processes[process].summary.statusPID = pid
     }
   }
 

@@ -16,7 +16,9 @@ extension ReplayEngine where Index: ~Copyable {
       install(entries, in: process, line: snapshot.line)
     case (.exec, .stat(let stat)), (.attach, .stat(let stat)):
       adopt(stat, in: process)
-    case (.exec, .limits(let limits)), (.attach, .limits(let limits)):
+    case (_, .limits(let limits)):
+      // They follow the map of an exec or attach, and name no moment of their own.
+      processes[process].summary.limits = limits
       if options.keepsLimits { return }
       spaces.modify(processes[process].space) { space in
         if let stack = limits.stack { space.limits.stack = stack }
@@ -73,6 +75,7 @@ extension ReplayEngine where Index: ~Copyable {
     spaces.modify(id) { space in
       space.layout = layout
       if let heapEnd { space.setHeap(start: layout.startBrk, end: heapEnd) }
+      space.deriveMmapBase()
     }
     processes[process].knowsBreak = heapEnd != nil
     notePeak(spaces.read(id) { $0.mapCount }, line: line, process: process)

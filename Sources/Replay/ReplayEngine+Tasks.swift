@@ -21,6 +21,7 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func addTask(pid: PID, process: Int) -> Int {
     if let old = tasks.find(pid) { removeTask(old) }
     processes[process].taskCount += 1
+    processes[process].summary.taskCount += 1
     return tasks.insert(Task(pid: pid, process: process))
   }
 
@@ -64,6 +65,8 @@ extension ReplayEngine where Index: ~Copyable {
     processes[child].program = processes[parent].program
     processes[child].summary.comm = processes[parent].summary.comm
     processes[child].deferredWrites = processes[parent].deferredWrites
+    processes[child].summary.limits = processes[parent].summary.limits
+    processes[child].summary.parent = processes[parent].pid
     processes[child].vsyscallGate = processes[parent].vsyscallGate
     processes[child].knowsBreak = processes[parent].knowsBreak
     return child
@@ -102,6 +105,7 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func claim(_ child: Int, as pid: PID) {
     processes[child].pid = pid
     processes[child].summary.pid = pid
+    processes[child].summary.statusPID = pid
     processes[child].isUnclaimed = false
   }
 
@@ -150,16 +154,29 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func end(_ end: ProcessEnd) {
     guard let slot = tasks.find(end.pid) else { return }
     // The thread that called execve goes on under this number.
-    if case .superseded = end.cause { return }
+    let process = tasks[slot].process
+    switch end.cause {
+    case .superseded: return
+    case .exited(let status):
+      if processes[process].taskCount == 1 { noteExit(.exited(status: status), of: process) }
+    case .killed(let signal, _): noteExit(.killed(signal: signal), of: process)
+    }
     removeTask(slot)
   }
 
   /// exit_group: the process ends here, whatever its threads still say.
-  mutating func completeExitGroup(slot: Int) {
+  mutating func completeExitGroup(slot: Int, status: Int32) {
     let process = tasks[slot].process
+    noteExit(.exited(status: status & 0xff), of: process)
     guard !processes[process].hasEnded else { return }
     endProcess(process, hasEnded: true)
     for task in tasks.slots(where: { $0.process == process }) { tasks[task].isDead = true }
+  }
+
+  /// The first end that the log shows of a process is how it ended.
+  private mutating func noteExit(_ exit: ExitState, of process: Int) {
+    if processes[process].hasEnded || processes[process].summary.exit != nil { return }
+    processes[process].summary.exit = exit
   }
 
   /// Takes down what is known of a process and gives its address space back.
@@ -174,6 +191,7 @@ extension ReplayEngine where Index: ~Copyable {
       processes[index].summary.boundaries = boundaries
       // V = 1 + holes + boundaries
       processes[index].summary.holes = max(space.mapCount - 1 - boundaries.total, 0)
+      processes[index].summary.status = space.vmStatus
     }
     foldStatistics(of: index)
     spaces.removeUser(of: processes[index].space)

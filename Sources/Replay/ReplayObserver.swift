@@ -9,11 +9,36 @@ public protocol ReplayObserver {
   /// Whether VMAs should remember which calls made them what they are.
   static var tracksOrigins: Bool { get }
 
+  /// Paths of calls may be asked for; only an address space on a `TracedIndex` has any.
+  static var tracesCalls: Bool { get }
+
+  /// Places of mappings are compared: `willPlace` is called.
+  static var watchesPlacement: Bool { get }
+
   /// Nothing that follows matters: the replay may end here.
   var wantsNoMore: Bool { get }
 
   /// The calls that VMAs remember; used only if `tracksOrigins`.
   var calls: CallLedger { get set }
+
+  /// A call is about to be applied; asked only if `tracesCalls`.
+  ///
+  /// - Returns: its path is wanted: `didTrace` will bring it.
+  mutating func willApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) -> Bool
+
+  /// A call whose path was wanted has been applied, unless it ended its address space.
+  mutating func didTrace<Index: VMAIndex & ~Copyable>(
+    _ path: CallPath, of event: SyscallEvent, process: ProcessView,
+    space: borrowing AddressSpace<Index>, files: FileTable)
+
+  /// A call that succeeded is about to be applied, and nothing is in its way any more; called only
+  /// if `watchesPlacement`.
+  mutating func willPlace<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable)
 
   /// An event has been applied to the address space of its process.
   mutating func didApply<Index: VMAIndex & ~Copyable>(
@@ -34,12 +59,31 @@ public protocol ReplayObserver {
 extension ReplayObserver {
   public static var tracksOrigins: Bool { false }
 
+  public static var tracesCalls: Bool { false }
+
+  public static var watchesPlacement: Bool { false }
+
   public var wantsNoMore: Bool { false }
 
   public var calls: CallLedger {
     get { CallLedger() }
     set {}
   }
+
+  public mutating func willApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) -> Bool { false }
+
+  public mutating func willPlace<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) {}
+
+  public mutating func didTrace<Index: VMAIndex & ~Copyable>(
+    _ path: CallPath, of event: SyscallEvent, process: ProcessView,
+    space: borrowing AddressSpace<Index>, files: FileTable
+  ) {}
 
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>

@@ -24,6 +24,8 @@ extension ReplayReport {
     json.beginArray(&out)
     for process in processes { append(process, isTotal: false, &json, &out) }
     json.endArray(&out)
+    placement?.append(&json, &out)
+    segments?.append(&json, &out)
     if omittedProcesses > 0 {
       json.key("omitted_processes", &out)
       json.number(omittedProcesses, &out)
@@ -50,6 +52,7 @@ extension ReplayReport {
     } else {
       json.key("ended", &out)
       json.bool(summary.hasEnded, &out)
+      appendTask(summary, &json, &out)
     }
     append("events", summary.namedEvents, &json, &out)
     append("failures", summary.namedFailures, &json, &out)
@@ -74,9 +77,16 @@ extension ReplayReport {
     for (key, value) in [
       ("holes", UInt64(summary.holes)), ("divergences", summary.divergences),
       ("malformed", summary.malformed),
+      ("unknown_to_profile", summary.statistics.unknownToProfile),
     ] {
       json.key(key, &out)
       json.number(value, &out)
+    }
+    append(
+      "status_kb",
+      summary.status.lines.map { ("\($0.name)", $0.pages << (Page.shift - 10)) }, &json, &out)
+    if isTotal && summary.statusPID != .none {
+      json.member("status_pid", UInt64(summary.statusPID.rawValue), &out)
     }
     json.endObject(&out)
   }

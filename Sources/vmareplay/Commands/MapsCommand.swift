@@ -29,6 +29,10 @@ struct MapsCommand: ParsableCommand {
   @Flag(help: "Add the VmFlags line of each VMA, as smaps has it.")
   var smaps = false
 
+  @Flag(
+    help: "Put the segment that each VMA belongs to before its line: text, heap, library data ...")
+  var segments = false
+
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
 
@@ -44,7 +48,7 @@ struct MapsCommand: ParsableCommand {
   func run() throws {
     Platform.ignoreBrokenPipes()
     let paths = PathTable()
-    let report = MapsReport(paths: paths, showsFlags: smaps)
+    let report = MapsReport(paths: paths, showsFlags: smaps, showsSegments: segments)
     let output = Output.standard
     var found = false
     var work = try TraceReplay(
