@@ -28,6 +28,8 @@ public struct ProcessSummary: Sendable {
   /// How many processes this sums up.
   public var processCount = 1
   public var hasEnded = false
+  /// What the log leaves open; nil if nobody asked.
+  public var certainty: CertaintySummary?
 
   init(pid: PID) {
     self.pid = pid
@@ -66,5 +68,9 @@ public struct ProcessSummary: Sendable {
     divergences += other.divergences
     malformed += other.malformed
     processCount += other.processCount
+    if let theirs = other.certainty {
+      certainty = certainty ?? CertaintySummary()
+      certainty?.add(theirs)
+    }
   }
 }

@@ -36,6 +36,7 @@ extension ReplayEngine where Index: ~Copyable {
     case .clone, .clone3, .fork:
       completeClone(event, slot: slot, pending: pending)
     default:
+      if Observer.readsCertainty { noteOverlaps(of: slot, pending) }
       if !(pending?.isApplied ?? false) { applyToMap(event, process: process, in: batch) }
     }
     observe(event, process: process)
@@ -44,8 +45,7 @@ extension ReplayEngine where Index: ~Copyable {
   /// A new process under the number of one that has ended.
   private mutating func revive(_ slot: Int) -> Int {
     let pid = tasks[slot].pid
-    let space = AddressSpace<Index>(profile: options.profile, limits: options.limits)
-    let process = addProcess(pid: pid, space: spaces.insert(space))
+    let process = addProcess(pid: pid, space: insertSpace())
     return addTask(pid: pid, process: process)
   }
 
@@ -64,6 +64,7 @@ extension ReplayEngine where Index: ~Copyable {
       return space.mapCount
     }
     notePeak(mapCount, line: event.line, process: process)
+    if Observer.readsCertainty { observeCertainty(event, process: process) }
   }
 
   mutating func notePeak(_ mapCount: Int, line: UInt64, process: Int) {
@@ -106,6 +107,7 @@ extension ReplayEngine where Index: ~Copyable {
       return failure
     }
     if let expected { diverge(.succeeded(expected: expected.rawValue), event, process: process) }
+    if Observer.readsCertainty { readSuccess(of: operation, event, process: process) }
     noteWrites(of: operation, process: process)
   }
 
@@ -121,6 +123,9 @@ extension ReplayEngine where Index: ~Copyable {
       return failure
     }
     let recorded = event.result.errno
+    if Observer.readsCertainty {
+      readFailure(of: operation, isExpected: expected != nil, event, process: process)
+    }
     guard let expected else { return diverge(.failed(recorded: recorded), event, process: process) }
     if expected.rawValue != recorded {
       diverge(
@@ -149,6 +154,9 @@ extension ReplayEngine where Index: ~Copyable {
       diverge(.programBreak(recorded: recorded, expected: new), event, process: process)
     }
     let (oldEnd, newEnd) = (old.roundedUpToPage, recorded.roundedUpToPage)
+    if Observer.readsCertainty {
+      readBreak(from: oldEnd, to: newEnd, event, process: process)
+    }
     if newEnd > oldEnd { assumeWritten(AddressRange(oldEnd, newEnd), process: process) }
     if newEnd < oldEnd { noteUnmapping(process: process) }
   }

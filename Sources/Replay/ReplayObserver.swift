@@ -9,6 +9,9 @@ public protocol ReplayObserver {
   /// Whether VMAs should remember which calls made them what they are.
   static var tracksOrigins: Bool { get }
 
+  /// Whether the replay should also read what the log leaves open (`CertainAddressSpace`).
+  static var readsCertainty: Bool { get }
+
   /// Nothing that follows matters: the replay may end here.
   var wantsNoMore: Bool { get }
 
@@ -29,10 +32,26 @@ public protocol ReplayObserver {
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable)
 
   mutating func didDiverge(_ divergence: Divergence)
+
+  /// An event has been applied to both readings; only if `readsCertainty`.
+  mutating func didApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, certain: CertainAddressSpace,
+    space: borrowing AddressSpace<Index>)
+
+  /// The log has a snapshot, by which the reading is not narrowed yet; only if `readsCertainty`.
+  mutating func didMeet(
+    _ snapshot: Snapshot, process: ProcessView, certain: CertainAddressSpace)
+
+  /// A process ends (or the log does); only if `readsCertainty`.
+  mutating func willEnd<Index: VMAIndex & ~Copyable>(
+    _ process: ProcessView, certain: CertainAddressSpace, space: borrowing AddressSpace<Index>,
+    files: FileTable)
 }
 
 extension ReplayObserver {
   public static var tracksOrigins: Bool { false }
+
+  public static var readsCertainty: Bool { false }
 
   public var wantsNoMore: Bool { false }
 
@@ -55,6 +74,20 @@ extension ReplayObserver {
   ) {}
 
   public mutating func didDiverge(_ divergence: Divergence) {}
+
+  public mutating func didApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, certain: CertainAddressSpace,
+    space: borrowing AddressSpace<Index>
+  ) {}
+
+  public mutating func didMeet(
+    _ snapshot: Snapshot, process: ProcessView, certain: CertainAddressSpace
+  ) {}
+
+  public mutating func willEnd<Index: VMAIndex & ~Copyable>(
+    _ process: ProcessView, certain: CertainAddressSpace, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) {}
 }
 
 /// An observer that looks at nothing.

@@ -69,6 +69,7 @@ extension ReplayReport {
       line: "mmap_cache  \(Figures.grouped(cache.hits)) hits of "
         + "\(Figures.grouped(cache.lookups)) lookups "
         + "(\(Figures.share(cache.hits, of: cache.lookups)))")
+    appendCertainty(&out)
     if total.divergences > 0 {
       out.append(
         line: "diverged    \(Figures.grouped(total.divergences)) of "
@@ -80,7 +81,7 @@ extension ReplayReport {
     }
   }
 
-  private func byCount(
+  func byCount(
     _ counts: [(name: String, count: UInt64)]
   ) -> [(name: String, count: UInt64)] {
     counts.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }
@@ -88,7 +89,7 @@ extension ReplayReport {
   }
 
   /// `calls       mmap 812  munmap 300`, broken at a hundred columns.
-  private func appendCounts(
+  func appendCounts(
     _ title: String, _ counts: [(name: String, count: UInt64)], _ out: inout OutputBuffer
   ) {
     var line = title + String(repeating: " ", count: 12 - title.count)

@@ -50,9 +50,34 @@ extension CertainAddressSpace {
 
   /// A call was refused, and it is not known how far it came.
   ///
-  /// - Parameter flags: what the call may have set.
-  public mutating func refuse(_ range: AddressRange, flags: VMAFlags) {
+  /// - Parameter change: what the call would have changed.
+  public mutating func refuse(_ range: AddressRange, _ change: CertainChange) {
+    let isOnePiece = piece(at: range.start).map { $0.end >= range.end } ?? false
+    // Within one VMA nothing is changed before both cuts are made.
+    let flags = isOnePiece ? [] : change.flags.union(.account)
     blur(range, edges: [range.start, range.end], flags: flags, moves: false, .refusal)
+  }
+
+  /// A refused call may have cut a VMA at `address`, as it did in the other reading.
+  public mutating func refuse<Index: VMAIndex & ~Copyable>(
+    cutAt address: Address, after space: borrowing AddressSpace<Index>
+  ) {
+    guard let vma = space.vmaContaining(address), vma.range.start == address,
+      let piece = piece(at: address), piece.start < address
+    else { return }
+    let range = AddressRange(address, address)
+    blur(range, edges: [address], flags: [], moves: false, .refusal)
+  }
+
+  /// Segments were detached.
+  public mutating func shmdt<Index: VMAIndex & ~Copyable>(
+    after space: borrowing AddressSpace<Index>
+  ) {
+    var gone: [AddressRange] = []
+    list.visit { piece in
+      if piece.hasCloseHook && space.vmaContaining(piece.start) == nil { gone.append(piece.range) }
+    }
+    for range in gone { munmap(range, after: space) }
   }
 
   private mutating func blur(

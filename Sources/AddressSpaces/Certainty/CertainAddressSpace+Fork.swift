@@ -10,7 +10,7 @@ extension CertainAddressSpace {
     var pieces: [CertainPiece] = []
     pieces.reserveCapacity(list.count)
     var lastEnd: Address?
-    list.forEach { piece in
+    list.visit { piece in
       if piece.flags.contains(.dontCopy) { return }
       var inherited = piece
       inherited.flags.subtract([.locked, .lockOnFault])

@@ -36,7 +36,7 @@ public struct CertainAddressSpace: Sendable {
   /// Calls `body` for each piece in address order.
   ///
   /// - Complexity: O(*n*).
-  public func forEachPiece(_ body: (CertainPiece) -> Void) { list.forEach(body) }
+  public func forEachPiece(_ body: (CertainPiece) -> Void) { list.visit(body) }
 
   /// Changes the pieces around `range`, then closes the result over all that a program may do
   /// before its next call.

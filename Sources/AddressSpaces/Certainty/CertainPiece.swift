@@ -13,7 +13,8 @@ public struct CertainPiece: Sendable, BitwiseCopyable {
   public internal(set) var border: Border = .apart
 
   var linear: OffsetPossibilities
-  var file: FileDescriptionID
+  /// The open file description, or one that may be another of the same file.
+  public internal(set) var file: FileDescriptionID
   /// The call that mapped it: pieces of one call are surely of one open file description.
   var mapping: UInt32 = 0
   /// Nobody else can have its file (shared anonymous memory, SysV segments).
@@ -25,6 +26,11 @@ public struct CertainPiece: Sendable, BitwiseCopyable {
   var anon: AnonPossibilities = .none
   /// Pieces with the same number, which is not 0, surely have one anon_vma.
   var identity: UInt32 = 0
+
+  /// The offset column of `/proc/PID/maps`, in bytes: 0 for anonymous memory.
+  public var shownOffset: UInt64 {
+    file == .none ? 0 : (linear.likely &+ start.pageNumber) << Page.shift
+  }
 
   var start: Address { range.start }
   var end: Address { range.end }
@@ -69,7 +75,6 @@ public struct CertainPiece: Sendable, BitwiseCopyable {
     let known = flags.union(other.flags).subtracting(doubtfulFlags.union(other.doubtfulFlags))
     if !known.isDisjoint(with: .special) { return .no }
     if policy != other.policy || name != other.name || userfault != other.userfault { return .no }
-    if (hasCloseHook && other.hasCloseHook) && mapping != other.mapping { return .no }
     let unsure = doubtfulFlags.union(other.doubtfulFlags)
     let differing = flags.symmetricDifference(other.flags).subtracting(unsure)
     if !differing.subtracting(ignoring).isEmpty { return .no }

@@ -152,6 +152,9 @@ struct OffsetPossibilities: Hashable, BitwiseCopyable {
   /// The only possibility, if there is only one.
   var only: UInt64? { isAny || first != second ? nil : first }
 
+  /// One of them.
+  var likely: UInt64 { first }
+
   func equals(_ other: OffsetPossibilities) -> Judgement {
     if isAny || other.isAny { return .maybe(.offset) }
     if let a = only, let b = other.only { return a == b ? .yes : .no }

@@ -82,8 +82,10 @@ struct PieceList: Sendable {
   }
 
   /// Calls `body` for each piece.
-  func forEach(_ body: (CertainPiece) -> Void) {
-    for chunk in chunks { chunk.forEach(body) }
+  func visit(_ body: (CertainPiece) -> Void) {
+    for chunk in chunks {
+      for piece in chunk { body(piece) }
+    }
   }
 
   /// Replaces the pieces from one position up to another.

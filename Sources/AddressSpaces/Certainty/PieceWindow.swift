@@ -12,13 +12,6 @@ struct PieceWindow {
   /// There is nothing above.
   let reachesEnd: Bool
 
-  init(pieces: [CertainPiece], profile: KernelProfile, nextIdentity: UInt32, reachesEnd: Bool) {
-    self.pieces = pieces
-    self.profile = profile
-    self.nextIdentity = nextIdentity
-    self.reachesEnd = reachesEnd
-  }
-
   /// The pieces that lie inside `range`, which starts and ends where pieces do.
   func indices(in range: AddressRange) -> Range<Int> {
     let first = pieces.firstIndex { $0.start >= range.start } ?? pieces.count

@@ -29,10 +29,19 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The most points of a timeline.", valueName: "n"))
   var points = 500
 
+  @Flag(
+    help: ArgumentHelp(
+      "Also give the least and the most VMAs of all runs that the log admits, whatever was written "
+        + "and when."))
+  var certainty = false
+
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
 
   func validate() throws {
+    if timeline && certainty {
+      throw ValidationError("--timeline and --certainty show different things: give one of them.")
+    }
     if timeline && traces.count > 1 {
       throw ValidationError("--timeline shows one trace; 'vmareplay compare' several.")
     }
@@ -56,16 +65,12 @@ struct ReplayCommand: ParsableCommand {
     var report: ReplayReport?
     var status = ExitStatus.done
     for trace in inputs {
-      var work = TraceReplay(
-        trace: trace, paths: PathTable(), arguments: arguments, strict: traceOptions.strict,
-        observer: NoObserver())
-      let result = try arguments.index.run(&work)
-      if result.status != .done { status = result.status }
-      if result.isEmpty && result.lines == 0 { continue }
-      let part = ReplayReport(
-        trace: trace.name, kernel: result.kernel, index: arguments.index, lines: result.lines,
-        processes: result.summaries, total: result.total,
-        omittedProcesses: result.omittedSummaries)
+      // An observer that asks for nothing costs nothing: the engine is compiled for each.
+      let (part, ended) =
+        certainty
+        ? try replay(trace, CertaintyObserver()) : try replay(trace, NoObserver())
+      if ended != .done { status = ended }
+      guard let part else { continue }
       if report == nil { report = part } else { report!.add(part) }
     }
     if let pid = arguments.pid { try report?.restrict(to: PID(pid)) }
@@ -73,6 +78,23 @@ struct ReplayCommand: ParsableCommand {
     report?.append(to: &out, format: format == .json ? .json : .text)
     try Output.standard.write(&out)
     if status != .done { throw status.code }
+  }
+}
+
+extension ReplayCommand {
+  /// The report on one trace, nil for an empty one; and how reading it ended.
+  private func replay<Observer: ReplayObserver>(
+    _ trace: TraceInput, _ observer: Observer
+  ) throws -> (report: ReplayReport?, status: ExitStatus) {
+    var work = TraceReplay(
+      trace: trace, paths: PathTable(), arguments: arguments, strict: traceOptions.strict,
+      observer: observer)
+    let result = try arguments.index.run(&work)
+    if result.isEmpty && result.lines == 0 { return (nil, result.status) }
+    let report = ReplayReport(
+      trace: trace.name, kernel: result.kernel, index: arguments.index, lines: result.lines,
+      processes: result.summaries, total: result.total, omittedProcesses: result.omittedSummaries)
+    return (report, result.status)
   }
 }
 
