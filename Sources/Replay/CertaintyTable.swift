@@ -55,7 +55,8 @@ struct CertaintyTable {
         // Who came last has set the access, where both did.
         if !own.range.overlaps(other.range) { flags.formIntersection(.account) }
         spaces[slot].disorder(
-          hull, edges: own.edges + other.edges, flags: flags, moves: own.moves || other.moves)
+          hull, edges: own.edges + other.edges, flags: flags, moves: own.moves || other.moves,
+          meets: own.range.overlaps(other.range))
       }
     }
     if hasOthers {

@@ -37,8 +37,9 @@ public struct UncertainMapsReport {
 
   private func summary(_ image: UncertainMapImage) -> String {
     let (low, high) = (image.mapCountMin, image.mapCountMax)
-    if low == high { return "# \(high) VMAs" }
-    return "# \(low) to \(high) VMAs: \(high - low) borders that may or may not be"
+    if low == high { return "# \(Figures.count(UInt64(high), "VMA"))" }
+    let borders = high - low == 1 ? "border" : "borders"
+    return "# \(low) to \(high) VMAs: \(high - low) \(borders) that may or may not be"
   }
 
   /// Appends the processes as one JSON document.

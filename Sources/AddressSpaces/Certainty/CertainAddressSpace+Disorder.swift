@@ -42,10 +42,11 @@ extension CertainAddressSpace {
   ///   - edges: where in it VMAs may have ended meanwhile.
   ///   - flags: what the calls may have set.
   ///   - moves: an mremap is among them.
+  ///   - meets: they are about the same pages, not only about neighbours.
   public mutating func disorder(
-    _ range: AddressRange, edges: [Address], flags: VMAFlags, moves: Bool
+    _ range: AddressRange, edges: [Address], flags: VMAFlags, moves: Bool, meets: Bool
   ) {
-    blur(range, edges: edges, flags: flags, moves: moves, .order)
+    blur(range, edges: edges, flags: flags, moves: moves, mayWrite: meets, .order)
   }
 
   /// A call was refused, and it is not known how far it came.
@@ -55,7 +56,8 @@ extension CertainAddressSpace {
     let isOnePiece = piece(at: range.start).map { $0.end >= range.end } ?? false
     // Within one VMA nothing is changed before both cuts are made.
     let flags = isOnePiece ? [] : change.flags.union(.account)
-    blur(range, edges: [range.start, range.end], flags: flags, moves: false, .refusal)
+    blur(
+      range, edges: [range.start, range.end], flags: flags, moves: false, mayWrite: true, .refusal)
   }
 
   /// A refused call may have cut a VMA at `address`, as it did in the other reading.
@@ -66,7 +68,7 @@ extension CertainAddressSpace {
       let piece = piece(at: address), piece.start < address
     else { return }
     let range = AddressRange(address, address)
-    blur(range, edges: [address], flags: [], moves: false, .refusal)
+    blur(range, edges: [address], flags: [], moves: false, mayWrite: true, .refusal)
   }
 
   /// Segments were detached.
@@ -81,7 +83,8 @@ extension CertainAddressSpace {
   }
 
   private mutating func blur(
-    _ range: AddressRange, edges: [Address], flags: VMAFlags, moves: Bool, _ doubt: Doubt
+    _ range: AddressRange, edges: [Address], flags: VMAFlags, moves: Bool, mayWrite: Bool,
+    _ doubt: Doubt
   ) {
     edit(range) { window in
       for edge in edges { window.cut(at: edge) }
@@ -89,7 +92,12 @@ extension CertainAddressSpace {
         window.pieces[index].flags.subtract(flags)
         window.pieces[index].doubtfulFlags.formUnion(flags)
         if !window.pieces[index].isShared {
-          window.pieces[index].anon.formUnion([.none, .own])
+          // What nobody could write in between was not written in another order either.
+          if mayWrite || window.pieces[index].mayBeWritten
+            || !window.pieces[index].anon.isSurelyNone
+          {
+            window.pieces[index].anon.formUnion([.none, .own])
+          }
           window.pieces[index].identity = 0
         }
         if moves && window.pieces[index].isAnonymous { window.pieces[index].linear = .any }
