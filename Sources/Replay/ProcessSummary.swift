@@ -48,6 +48,8 @@ public struct ProcessSummary: Sendable {
   ///
   /// RLIMIT_MEMLOCK is only shown: whether a process is exempt from it (CAP_IPC_LOCK) is in no log.
   public var limits = ProcessLimits()
+  /// What the log leaves open; nil if nobody asked.
+  public var certainty: CertaintySummary?
 
   init(pid: PID) {
     self.pid = pid
@@ -91,5 +93,9 @@ public struct ProcessSummary: Sendable {
     divergences += other.divergences
     malformed += other.malformed
     processCount += other.processCount
+    if let theirs = other.certainty {
+      certainty = certainty ?? CertaintySummary()
+      certainty?.add(theirs)
+    }
   }
 }

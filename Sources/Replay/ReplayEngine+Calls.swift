@@ -40,6 +40,7 @@ extension ReplayEngine where Index: ~Copyable {
     case .clone, .clone3, .fork:
       completeClone(event, slot: slot, pending: pending)
     default:
+      if Observer.readsCertainty { noteOverlaps(of: slot, pending) }
       if !(pending?.isApplied ?? false) { applyToMap(event, process: process, in: batch) }
     }
     if Observer.tracesCalls && isTraced { endPath(event, process: process) }
@@ -49,8 +50,7 @@ extension ReplayEngine where Index: ~Copyable {
   /// A new process under the number of one that has ended.
   private mutating func revive(_ slot: Int) -> Int {
     let pid = tasks[slot].pid
-    let space = AddressSpace<Index>(profile: options.profile, limits: options.limits)
-    let process = addProcess(pid: pid, space: spaces.insert(space))
+    let process = addProcess(pid: pid, space: insertSpace())
     return addTask(pid: pid, process: process)
   }
 
@@ -69,6 +69,7 @@ extension ReplayEngine where Index: ~Copyable {
       return space.mapCount
     }
     notePeak(mapCount, line: event.line, process: process)
+    if Observer.readsCertainty { observeCertainty(event, process: process) }
   }
 
   mutating func notePeak(_ mapCount: Int, line: UInt64, process: Int) {
@@ -115,6 +116,7 @@ extension ReplayEngine where Index: ~Copyable {
     if let expected, !operation.isUnknown(to: options.profile) {
       diverge(.succeeded(expected: expected.rawValue), event, process: process)
     }
+    if Observer.readsCertainty { readSuccess(of: operation, event, process: process) }
     noteWrites(of: operation, process: process)
   }
 
@@ -130,6 +132,9 @@ extension ReplayEngine where Index: ~Copyable {
       return failure
     }
     let recorded = event.result.errno
+    if Observer.readsCertainty {
+      readFailure(of: operation, isExpected: expected != nil, event, process: process)
+    }
     if expected?.rawValue != recorded && operation.isUnknown(to: options.profile) {
       return spaces.modify(processes[process].space) { $0.passOverUnknown() }
     }
@@ -161,6 +166,9 @@ extension ReplayEngine where Index: ~Copyable {
       diverge(.programBreak(recorded: recorded, expected: new), event, process: process)
     }
     let (oldEnd, newEnd) = (old.roundedUpToPage, recorded.roundedUpToPage)
+    if Observer.readsCertainty {
+      readBreak(from: oldEnd, to: newEnd, event, process: process)
+    }
     if newEnd > oldEnd { assumeWritten(AddressRange(oldEnd, newEnd), process: process) }
     if newEnd < oldEnd { noteUnmapping(process: process) }
   }

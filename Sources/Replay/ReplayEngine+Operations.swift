@@ -151,6 +151,7 @@ extension ReplayEngine where Index: ~Copyable {
         let freed = tasks[slot].pending!.event.call.freedRange, freed.overlaps(range)
       else { continue }
       spaces.modify(id) { try? $0.munmap(freed.start, length: freed.length, leniently: true) }
+      if Observer.readsCertainty { readEarlyUnmapping(of: freed, slot, event) }
       tasks[slot].pending!.isApplied = true
     }
     if spaces.read(id, { $0.isMapped(anyOf: range) }) {

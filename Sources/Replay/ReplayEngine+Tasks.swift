@@ -6,6 +6,14 @@ import SyscallABI
 extension ReplayEngine where Index: ~Copyable {
   // MARK: Tables
 
+  /// A new address space without VMAs.
+  mutating func insertSpace(limits: AddressSpaceLimits? = nil) -> SpaceTable<Index>.ID {
+    let limits = limits ?? options.limits
+    let id = spaces.insert(AddressSpace<Index>(profile: options.profile, limits: limits))
+    if Observer.readsCertainty { certainty.start(id.slot, options.profile) }
+    return id
+  }
+
   mutating func addProcess(pid: PID, space: SpaceTable<Index>.ID) -> Int {
     var state = ProcessState<Index>(pid: pid, ordinal: nextOrdinal, space: space)
     state.summary.mapCountPeak = spaces.read(space) { $0.mapCount }
@@ -58,10 +66,14 @@ extension ReplayEngine where Index: ~Copyable {
     } else {
       let copy = spaces.read(processes[parent].space) { $0.fork() }
       space = spaces.insert(copy)
+      if Observer.readsCertainty {
+        certainty.fork(processes[parent].space.slot, to: space.slot, options.profile)
+      }
     }
     let child = addProcess(pid: .none, space: space)
     processes[child].isUnclaimed = true
     processes[child].summary.peakLine = line
+    if Observer.readsCertainty { noteInterval(process: child) }
     processes[child].program = processes[parent].program
     processes[child].summary.comm = processes[parent].summary.comm
     processes[child].deferredWrites = processes[parent].deferredWrites
@@ -131,15 +143,14 @@ extension ReplayEngine where Index: ~Copyable {
     foldStatistics(of: process)
     let limits = spaces.read(processes[process].space) { $0.limits }
     spaces.removeUser(of: processes[process].space)
-    let space = AddressSpace<Index>(profile: options.profile, limits: limits)
-    processes[process].space = spaces.insert(space)
+    processes[process].space = insertSpace(limits: limits)
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
     processes[process].knowsBreak = false
     if path != .none {
       processes[process].program = path
       processes[process].summary.comm = baseName(path)
     }
-    claimInitialMaps(for: process)
+    claimInitialMaps(for: process, isFresh: true)
   }
 
   private func baseName(_ path: FileID) -> String {
@@ -193,6 +204,7 @@ extension ReplayEngine where Index: ~Copyable {
       processes[index].summary.holes = max(space.mapCount - 1 - boundaries.total, 0)
       processes[index].summary.status = space.vmStatus
     }
+    if Observer.readsCertainty { noteCertaintyAtEnd(index, view) }
     foldStatistics(of: index)
     spaces.removeUser(of: processes[index].space)
     processes[index].summary.hasEnded = hasEnded

@@ -15,6 +15,9 @@ public protocol ReplayObserver {
   /// Places of mappings are compared: `willPlace` is called.
   static var watchesPlacement: Bool { get }
 
+  /// Whether the replay should also read what the log leaves open (`CertainAddressSpace`).
+  static var readsCertainty: Bool { get }
+
   /// Nothing that follows matters: the replay may end here.
   var wantsNoMore: Bool { get }
 
@@ -54,6 +57,20 @@ public protocol ReplayObserver {
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable)
 
   mutating func didDiverge(_ divergence: Divergence)
+
+  /// An event has been applied to both readings; only if `readsCertainty`.
+  mutating func didApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, certain: CertainAddressSpace,
+    space: borrowing AddressSpace<Index>)
+
+  /// The log has a snapshot, by which the reading is not narrowed yet; only if `readsCertainty`.
+  mutating func didMeet(
+    _ snapshot: Snapshot, process: ProcessView, certain: CertainAddressSpace)
+
+  /// A process ends (or the log does); only if `readsCertainty`.
+  mutating func willEnd<Index: VMAIndex & ~Copyable>(
+    _ process: ProcessView, certain: CertainAddressSpace, space: borrowing AddressSpace<Index>,
+    files: FileTable)
 }
 
 extension ReplayObserver {
@@ -62,6 +79,8 @@ extension ReplayObserver {
   public static var tracesCalls: Bool { false }
 
   public static var watchesPlacement: Bool { false }
+
+  public static var readsCertainty: Bool { false }
 
   public var wantsNoMore: Bool { false }
 
@@ -99,6 +118,20 @@ extension ReplayObserver {
   ) {}
 
   public mutating func didDiverge(_ divergence: Divergence) {}
+
+  public mutating func didApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, certain: CertainAddressSpace,
+    space: borrowing AddressSpace<Index>
+  ) {}
+
+  public mutating func didMeet(
+    _ snapshot: Snapshot, process: ProcessView, certain: CertainAddressSpace
+  ) {}
+
+  public mutating func willEnd<Index: VMAIndex & ~Copyable>(
+    _ process: ProcessView, certain: CertainAddressSpace, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) {}
 }
 
 /// An observer that looks at nothing.

@@ -92,9 +92,12 @@ public struct MapsReport {
     out.append(" ")
   }
 
-  private func pad(from start: Int, _ out: inout OutputBuffer) {
+  func pad(from start: Int, _ out: inout OutputBuffer) {
     while out.bytes.count - start < Self.nameColumn { out.append(" ") }
   }
+
+  /// Appends the text of the last column.
+  func append(name: MapImage.Name, to out: inout OutputBuffer) { appendName(name, &out) }
 
   /// Where names start, if what stands before them is no longer.
   private static let nameColumn = 73

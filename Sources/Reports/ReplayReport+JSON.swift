@@ -63,6 +63,7 @@ extension ReplayReport {
       json.key(key, &out)
       json.number(value, &out)
     }
+    if let certainty = summary.certainty { append(certainty, &json, &out) }
     append(
       "merges", MergeCase.allCases.map { ("\($0.rawValue)", summary.statistics.merges($0)) },
       &json, &out)
@@ -91,7 +92,7 @@ extension ReplayReport {
     json.endObject(&out)
   }
 
-  private func append(
+  func append(
     _ key: String, _ counts: [(name: String, count: UInt64)], _ json: inout JSONWriter,
     _ out: inout OutputBuffer
   ) {

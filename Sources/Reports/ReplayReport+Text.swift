@@ -78,6 +78,7 @@ extension ReplayReport {
           + "does not know")
     }
     if let placement { out.append(line: "placement   \(placement.summary)") }
+    appendCertainty(&out)
     if total.divergences > 0 {
       out.append(
         line: "diverged    \(Figures.grouped(total.divergences)) of "
@@ -102,7 +103,7 @@ extension ReplayReport {
     }
   }
 
-  private func byCount(
+  func byCount(
     _ counts: [(name: String, count: UInt64)]
   ) -> [(name: String, count: UInt64)] {
     counts.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }
@@ -110,7 +111,7 @@ extension ReplayReport {
   }
 
   /// `calls       mmap 812  munmap 300`, broken at a hundred columns.
-  private func appendCounts(
+  func appendCounts(
     _ title: String, _ counts: [(name: String, count: UInt64)], _ out: inout OutputBuffer
   ) {
     var line = title + String(repeating: " ", count: 12 - title.count)

@@ -34,12 +34,24 @@ struct ReplayCommand: ParsableCommand {
       "Add a table of segments: text, data, heap, libraries, mapped files and so on, at the end.")
   var segments = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Also give the least and the most VMAs of all runs that the log admits, whatever was written "
+        + "and when."))
+  var certainty = false
+
   @OptionGroup var placement: PlacementOptions
 
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
 
   func validate() throws {
+    if timeline && certainty {
+      throw ValidationError("--timeline and --certainty show different things: give one of them.")
+    }
+    if certainty && (segments || placement.isPredicted) {
+      throw ValidationError("--certainty stands alone: leave --segments and --placement out.")
+    }
     if timeline && traces.count > 1 {
       throw ValidationError("--timeline shows one trace; 'vmareplay compare' several.")
     }
@@ -64,8 +76,11 @@ struct ReplayCommand: ParsableCommand {
     var status = ExitStatus.done
     for trace in inputs {
       let paths = PathTable()
+      // An observer that asks for nothing costs nothing: the engine is compiled for each.
       let part =
-        if placement.isPredicted || segments {
+        if certainty {
+          try replay(trace, paths, CertaintyObserver(), &status) { _, _ in }
+        } else if placement.isPredicted || segments {
           try replay(
             trace, paths,
             PlacementObserver(
