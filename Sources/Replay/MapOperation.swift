@@ -27,13 +27,32 @@ enum MapOperation {
     addr: Address, length: UInt64, segment: FileDescriptionID, flags: AttachFlags)
   case shmdt(addr: Address)
   case setName(addr: Address, length: UInt64, name: NameID)
-  case remapFilePages(addr: Address, size: UInt64, pageOffset: PageOffset)
+  case remapFilePages(addr: Address, size: UInt64, prot: Protection, pageOffset: PageOffset)
+  /// An mmap of a descriptor that is not open.
+  case badDescriptor(offset: UInt64)
+  /// A call that the kernel refused and of whose object the log says too little: it changes
+  /// nothing.
+  case untold
 
   /// Where the kernel put a mapping that was not to replace anything; nil for other calls.
   var placedRange: AddressRange? {
     switch self {
     case .mmap(let range, _, let flags, _, _): flags.contains(.fixed) ? nil : range
     default: nil
+    }
+  }
+
+  /// Whether the kernel may refuse the call with this error for reasons that no log shows: what
+  /// file is mapped and how it was opened, whether a segment still exists and may be attached.
+  func mayFailUnforeseen(with errno: Errno) -> Bool {
+    switch self {
+    case .untold: true
+    case .mmap(_, _, let flags, _, _):
+      !flags.contains(.anonymous)
+        && [.permissionDenied, .notPermitted, .operationNotSupportedByDevice, .textFileBusy]
+          .contains(errno)
+    case .shmat: [.invalidArgument, .permissionDenied, .identifierRemoved].contains(errno)
+    default: false
     }
   }
 
@@ -67,7 +86,19 @@ enum MapOperation {
       space.predictMseal(addr, length: length)
     case .mbind(let addr, let length, let policy):
       space.predictMbind(addr, length: length, policy: policy)
-    case .mlockall, .munlockall, .shmat, .shmdt, .setName, .remapFilePages:
+    case .mlockall(let flags):
+      space.predictMlockall(flags)
+    case .shmat(let addr, let length, _, let flags):
+      space.predictShmat(addr, length: length, flags: flags)
+    case .shmdt(let addr):
+      space.predictShmdt(addr)
+    case .setName(let addr, let length, let name):
+      space.predictSetName(addr, length: length, name: name)
+    case .remapFilePages(let addr, let size, let prot, let pageOffset):
+      space.predictRemapFilePages(addr, length: size, prot: prot, pageOffset: pageOffset)
+    case .badDescriptor(let offset):
+      offset & Page.mask == 0 ? .badFileDescriptor : .invalidArgument
+    case .munlockall, .untold:
       nil
     }
   }
@@ -90,7 +121,7 @@ enum MapOperation {
       try space.mmap(
         at: range.start, length: range.length, prot: prot, flags: flags, file: file,
         offset: offset, leniently: leniently)
-    case .impossibleMmap:
+    case .impossibleMmap, .badDescriptor, .untold:
       break
     case .munmap(let addr, let length):
       try space.munmap(addr, length: length, leniently: leniently)
@@ -122,8 +153,9 @@ enum MapOperation {
       try space.shmdt(addr)
     case .setName(let addr, let length, let name):
       try space.setName(addr, length: length, name: name, leniently: leniently)
-    case .remapFilePages(let addr, let size, let pageOffset):
-      try space.remapFilePages(addr, length: size, pageOffset: pageOffset)
+    case .remapFilePages(let addr, let size, _, let pageOffset):
+      try space.remapFilePages(
+        addr, length: size, pageOffset: pageOffset, leniently: leniently)
     }
   }
 }

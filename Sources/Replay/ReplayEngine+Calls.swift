@@ -74,7 +74,8 @@ extension ReplayEngine where Index: ~Copyable {
 
   mutating func diverge(_ kind: Divergence.Kind, _ event: SyscallEvent, process: Int) {
     processes[process].summary.divergences += 1
-    observer.didDiverge(Divergence(kind: kind, event: event))
+    observer.didDiverge(
+      Divergence(kind: kind, event: event, process: processes[process].pid))
   }
 
   /// Applies a call that may change the map.
@@ -100,10 +101,14 @@ extension ReplayEngine where Index: ~Copyable {
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
     if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
-    let expected = spaces.modify(processes[process].space) { space -> Errno? in
+    var expected = spaces.modify(processes[process].space) { space -> Errno? in
       let failure = operation.failure(in: space)
       operation.perform(on: &space, leniently: true)
       return failure
+    }
+    if case .setName = operation {
+      if hasAnonymousNames == false { expected = .invalidArgument }
+      hasAnonymousNames = true
     }
     if let expected { diverge(.succeeded(expected: expected.rawValue), event, process: process) }
     noteWrites(of: operation, process: process)
@@ -115,17 +120,27 @@ extension ReplayEngine where Index: ~Copyable {
     _ event: SyscallEvent, process: Int, in batch: TraceBatch
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
+    let recorded = event.result.errno
+    if case .setName = operation, isWithoutNames(recorded) { return }
     let expected = spaces.modify(processes[process].space) { space -> Errno? in
       let failure = operation.failure(in: space)
       if failure != nil { operation.perform(on: &space, leniently: false) }
       return failure
     }
-    let recorded = event.result.errno
+    if expected == nil, operation.mayFailUnforeseen(with: Errno(rawValue: recorded)) { return }
     guard let expected else { return diverge(.failed(recorded: recorded), event, process: process) }
     if expected.rawValue != recorded {
       diverge(
         .errno(recorded: recorded, expected: expected.rawValue), event, process: process)
     }
+  }
+
+  /// Whether a refused naming shows that the kernel does not know names at all: that answers every
+  /// such call with EINVAL, so that it can be told once no call has succeeded.
+  private mutating func isWithoutNames(_ recorded: Int32) -> Bool {
+    if hasAnonymousNames == true || recorded != Errno.invalidArgument.rawValue { return false }
+    hasAnonymousNames = false
+    return true
   }
 
   /// brk never fails: it returns the break that there is afterwards.

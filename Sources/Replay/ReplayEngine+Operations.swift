@@ -40,8 +40,8 @@ extension ReplayEngine where Index: ~Copyable {
       .shmdt(addr: addr)
     case .setVMAName(let addr, let size, let name):
       .setName(addr: addr, length: size, name: nameID(name.map { batch.strings[Int($0)] }))
-    case .remapFilePages(let addr, let size, _, let pgoff, _):
-      .remapFilePages(addr: addr, size: size, pageOffset: PageOffset(pgoff))
+    case .remapFilePages(let addr, let size, let prot, let pgoff, _):
+      .remapFilePages(addr: addr, size: size, prot: prot, pageOffset: PageOffset(pgoff))
     case .shmget(let size):
       noteSegment(event, size: size)
     case .setLimit(let target, let resource, let soft, _, let isNull):
@@ -56,6 +56,12 @@ extension ReplayEngine where Index: ~Copyable {
     _ flags: MapFlags, _ path: FileID, _ number: Int32, _ offset: UInt64
   ) -> MapOperation {
     let start = event.result.succeeded ? Address(event.result.value) : addr
+    if path != .none { namesDescriptors = true }
+    if path == .none && event.result.outcome == .failed && !flags.contains(.anonymous)
+      && (number < 0 || namesDescriptors)
+    {
+      return .badDescriptor(offset: offset)
+    }
     let (end, overflow) = start.rawValue.addingReportingOverflow(length)
     guard length > 0, !overflow, end <= UInt64.max - Page.mask else {
       return .impossibleMmap(addr: addr, length: length, prot: prot, flags: flags, offset: offset)
@@ -79,7 +85,10 @@ extension ReplayEngine where Index: ~Copyable {
   private mutating func shmatOperation(
     _ event: SyscallEvent, _ shmid: Int32, _ addr: Address, _ flags: AttachFlags
   ) -> MapOperation? {
-    guard event.result.succeeded else { return nil }
+    if event.result.outcome == .failed {
+      guard let size = segmentSizes[shmid] else { return .untold }
+      return .shmat(addr: addr, length: size, segment: .none, flags: flags)
+    }
     // A segment made before the log began has a size that the log does not know: at least a page.
     let length = segmentSizes[shmid] ?? Page.size
     let name = paths.intern("/SYSV00000000", isDeleted: true)

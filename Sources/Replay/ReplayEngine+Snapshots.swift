@@ -8,9 +8,12 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func meet(_ snapshot: Snapshot) {
     // Only a map that sets an address space can be the first that is heard of a process.
     let setsSpace = snapshot.moment == .exec || snapshot.moment == .attach
-    guard let slot = setsSpace ? task(for: snapshot.pid) : tasks.find(snapshot.pid) else { return }
-    let process = tasks[slot].process
-    guard !processes[process].hasEnded else { return }
+    let slot = setsSpace ? task(for: snapshot.pid) : tasks.find(snapshot.pid)
+    var known = slot.map { tasks[$0].process }
+    // A thread that the log has not named yet is one of the process whose map was read.
+    if known == nil, case .inflight = snapshot.content { known = lastCompared }
+    guard let process = known, !processes[process].hasEnded else { return }
+    if case .maps = snapshot.content { lastCompared = process }
     switch (snapshot.moment, snapshot.content) {
     case (.exec, .maps(let entries)), (.attach, .maps(let entries)):
       install(entries, in: process, line: snapshot.line)

@@ -29,6 +29,13 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// Sizes in bytes of the SysV segments whose shmget is in the log, by identifier.
   var segmentSizes: [Int32: UInt64] = [:]
   var policies: [NodePolicy: PolicyID] = [:]
+  /// The log shows what is behind a descriptor (`strace -y`): a bare number is none that is open.
+  var namesDescriptors = false
+  /// Whether the kernel of the log was built with names of anonymous memory; nil before the first
+  /// call that tells.
+  var hasAnonymousNames: Bool?
+  /// The process of the last map that the model was compared with.
+  var lastCompared: Int?
   var unclaimedInitialMaps: [(pid: PID, entries: [MapsEntry])]
 
   /// So many processes are kept by themselves, those with the most VMAs at their peak; of the

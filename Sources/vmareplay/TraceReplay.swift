@@ -30,6 +30,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     /// What the trace says of the machine; nil if it says nothing.
     var maxMapCount: Int?
     var lines: UInt64
+    /// The names of the files of `strace -ff`; empty for any other trace.
+    var sources: [String]
     var isEmpty: Bool
     var status: ExitStatus
   }
@@ -61,7 +63,9 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
       observer: engine.observer, summaries: engine.summaries, total: engine.total,
       omittedSummaries: engine.omittedSummaries, kernel: setup.kernelName,
       maxMapCount: setup.recordedMaxMapCount,
-      lines: session.reader.linesRead, isEmpty: engine.total.processCount == 0,
+      lines: session.reader.linesRead,
+      sources: session.reader.hasFilePerProcess ? session.reader.sources : [],
+      isEmpty: engine.total.processCount == 0,
       status: session.status)
   }
 }

@@ -57,18 +57,11 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `apply_mlockall_flags`.
   public mutating func mlockall(_ flags: LockAllFlags, leniently: Bool = false) throws(Errno) {
-    let known = LockAllFlags.current | .future | .onFault
-    if flags.rawValue == 0 || !known.contains(flags) || flags == .onFault {
-      throw .invalidArgument
-    }
+    if let errno = Self.lockAllFlagsError(flags) { throw errno }
     if flags.contains(.onFault) && !profile.knows(.lockOnFault) {
       return passOverUnknown()
     }
-    if !leniently && flags.contains(.current) && limits.memLock != ResourceLimit.infinity
-      && totalVM > limits.memLock >> Page.shift
-    {
-      throw .noMemory
-    }
+    if !leniently, let errno = lockAllLimitError(flags) { throw errno }
     let lockFlags: VMAFlags = flags.contains(.onFault) ? [.locked, .lockOnFault] : .locked
     defaultFlags.subtract([.locked, .lockOnFault])
     if flags.contains(.future) { defaultFlags.formUnion(lockFlags) }
@@ -76,6 +69,24 @@ extension AddressSpace where Index: ~Copyable {
     relockAll(lockFlags)
     populate(AddressRange(.zero, taskSize), ignoringErrors: true)
     finish(around: .zero)
+  }
+
+  /// The error with which mlockall would fail; nil if it would succeed. Nothing is changed.
+  public borrowing func predictMlockall(_ flags: LockAllFlags) -> Errno? {
+    if let errno = Self.lockAllFlagsError(flags) { return errno }
+    if flags.contains(.onFault) && !profile.knows(.lockOnFault) { return nil }
+    return lockAllLimitError(flags)
+  }
+
+  private static func lockAllFlagsError(_ flags: LockAllFlags) -> Errno? {
+    let known = LockAllFlags.current | .future | .onFault
+    let isWrong = flags.rawValue == 0 || !known.contains(flags) || flags == .onFault
+    return isWrong ? .invalidArgument : nil
+  }
+
+  private borrowing func lockAllLimitError(_ flags: LockAllFlags) -> Errno? {
+    guard flags.contains(.current), limits.memLock != ResourceLimit.infinity else { return nil }
+    return totalVM > limits.memLock >> Page.shift ? .noMemory : nil
   }
 
   /// Unlocks all that is mapped, and what will be.
