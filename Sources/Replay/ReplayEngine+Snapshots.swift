@@ -49,6 +49,7 @@ extension ReplayEngine where Index: ~Copyable {
     }
     guard let match else { return }
     install(unclaimedInitialMaps.remove(at: match).entries, in: process, line: 0)
+    adoptFaults(of: pid, process: process)
   }
 
   /// Makes the address space what a snapshot shows.
@@ -87,8 +88,7 @@ extension ReplayEngine where Index: ~Copyable {
     let flags = entry.vmFlags ?? kind.likelyFlags(entry.permissions)
     let isPrivateWritable = flags.contains(.write) && !flags.contains(.shared)
     let written =
-      (entry.anonymousKiB ?? 0) > 0
-      || (isPrivateWritable && options.faults.writesInitialMemory)
+      (entry.anonymousKiB ?? 0) > 0 || (isPrivateWritable && assumesInitialWrite(entry))
     let file = kind.isAnonymous ? .none : files.description(for: entry, isShareable: kind == .file)
     spaces.modify(id) { space in
       // Lines that overlap or are not whole pages cannot come from a kernel: they are left out.
@@ -96,6 +96,12 @@ extension ReplayEngine where Index: ~Copyable {
         entry.range, flags: flags, file: file, offset: entry.offset,
         hasCloseHook: kind == .sysV, written: written)
     }
+  }
+
+  /// Whether writable memory of an initial map is taken to be written though the map does not say
+  /// so. With known faults, smaps says all there is.
+  private func assumesInitialWrite(_ entry: MapsEntry) -> Bool {
+    options.faults.writesInitialMemory && !(options.faultsAreListed && entry.anonymousKiB != nil)
   }
 
   private mutating func adopt(_ stat: ProcessStat, in process: Int) {

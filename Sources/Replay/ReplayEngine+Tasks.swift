@@ -21,6 +21,7 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func addTask(pid: PID, process: Int) -> Int {
     if let old = tasks.find(pid) { removeTask(old) }
     processes[process].taskCount += 1
+    if faultFeed != nil { adoptFaults(of: pid, process: process) }
     return tasks.insert(Task(pid: pid, process: process))
   }
 

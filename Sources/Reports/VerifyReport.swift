@@ -107,8 +107,8 @@ public struct VerifyReport {
   ) {
     let maps = MapsReport(paths: trace.paths)
     let place = place(comparison.line, comparison.source, trace)
-    var title =
-      "\(place): [\(comparison.process.pid.rawValue)] \(comparison.moment.rawValue) snapshot differs"
+    var title = "\(place): [\(comparison.process.pid.rawValue)] "
+    title += "\(comparison.moment.rawValue) snapshot differs"
     if comparison.callsInFlight > 0 {
       title += ", whichever of \(Figures.count(UInt64(comparison.callsInFlight), "call"))"
       title += " in flight took effect"

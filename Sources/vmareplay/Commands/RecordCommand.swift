@@ -35,6 +35,12 @@ struct RecordCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Also lists the page faults of the program in this file, for --faults of the other "
+        + "commands. Needs perf, and root or CAP_PERFMON.", valueName: "file"))
+  var faults: String?
+
+  @Option(
+    help: ArgumentHelp(
       "How long each execve and exit is held. More on a busy machine.",
       valueName: "milliseconds"))
   var delay = 50
@@ -64,7 +70,8 @@ struct RecordCommand: AsyncParsableCommand {
     do {
       let session = RecordingSession(
         output: output, environment: environment, tracesFiles: files,
-        delayMicroseconds: delay * 1000, command: words)
+        delayMicroseconds: delay * 1000, command: words,
+        faults: faults)
       let status = try await session.run { message in Self.say(message) }
       guard status == 0 else { throw ExitCode(status) }
     } catch let failure as RecordingFailure {

@@ -10,6 +10,8 @@ struct RecordingLog {
   private(set) var programIsStopped = false
   /// Names of the signals that the program got since the recorder last emptied this.
   var signalsOfProgram: Set<String> = []
+  /// Every task that the log has shown; nil if nobody asks for them.
+  var shownTasks: Set<Int32>?
   /// Complete lines, ready to be written.
   private var finished: [UInt8] = []
   /// The last line as far as it is there.
@@ -93,6 +95,7 @@ struct RecordingLog {
     finished.append(UInt8(ascii: "\n"))
     guard let parsed else { return }
     tasks.see(parsed.pid)
+    shownTasks?.insert(parsed.pid)
     if !isReported { note(parsed, &due) }
   }
 
@@ -119,7 +122,9 @@ struct RecordingLog {
     case .exitGroupBegun, .exitBegun:
       let whole = line.event == .exitGroupBegun
       if let exit = tasks.exitBegun(line.pid, wholeGroup: whole) { due.append(exit) }
-    case .created(let task): tasks.created(task, by: line.pid)
+    case .created(let task):
+      tasks.created(task, by: line.pid)
+      shownTasks?.insert(task)
     case .exited: tasks.ended(line.pid)
     case .killed(let signal):
       guard tasks.killed(line.pid) else { return }
