@@ -9,6 +9,8 @@ struct RecordingSession {
   var command: [String]
   /// Where page faults are listed; nil for nowhere.
   var faults: String?
+  /// The map is read after so many calls that change it; 0 for never.
+  var checkEvery = 0
 
   /// Records.
   ///
@@ -32,6 +34,7 @@ struct RecordingSession {
       perf?.cancel()
       throw error
     }
+    recorder.text.checkEvery = checkEvery
     if perf != nil { recorder.text.shownTasks = [] }
     let end: RecordingPlatform.End
     do {
