@@ -7,7 +7,7 @@ enum MapOperation {
   /// `range` is where the kernel put it (for a failed call, where it was asked for).
   case mmap(
     range: AddressRange, prot: Protection, flags: MapFlags, file: FileDescriptionID,
-    offset: UInt64)
+    access: FileAccess = .unknown, offset: UInt64)
   /// An mmap that makes no sense as a range; it can only fail.
   case impossibleMmap(
     addr: Address, length: UInt64, prot: Protection, flags: MapFlags, offset: UInt64)
@@ -37,7 +37,7 @@ enum MapOperation {
   /// Where the kernel put a mapping that was not to replace anything; nil for other calls.
   var placedRange: AddressRange? {
     switch self {
-    case .mmap(let range, _, let flags, _, _): flags.contains(.fixed) ? nil : range
+    case .mmap(let range, _, let flags, _, _, _): flags.contains(.fixed) ? nil : range
     default: nil
     }
   }
@@ -47,8 +47,9 @@ enum MapOperation {
   func mayFailUnforeseen(with errno: Errno) -> Bool {
     switch self {
     case .untold: true
-    case .mmap(_, _, let flags, _, _):
+    case .mmap(_, _, let flags, _, let access, _):
       !flags.contains(.anonymous)
+        && !(access != .unknown && errno == .permissionDenied)
         && [.permissionDenied, .notPermitted, .operationNotSupportedByDevice, .textFileBusy]
           .contains(errno)
     case .shmat: [.invalidArgument, .permissionDenied, .identifierRemoved].contains(errno)
@@ -61,10 +62,11 @@ enum MapOperation {
     in space: borrowing AddressSpace<Index>
   ) -> Errno? {
     switch self {
-    case .mmap(let range, let prot, let flags, _, let offset):
+    case .mmap(let range, let prot, let flags, _, let access, let offset):
       space.predictMmap(
         at: range.start, length: range.length, prot: prot, flags: flags,
-        hasFile: !flags.contains(.anonymous), offset: offset)
+        hasFile: !flags.contains(.anonymous), fileIsWritable: access.isWritable, offset: offset)
+        ?? (access == .writeOnly ? .permissionDenied : nil)
     case .impossibleMmap(let addr, let length, let prot, let flags, let offset):
       space.predictMmap(
         at: addr, length: length, prot: prot, flags: flags, hasFile: !flags.contains(.anonymous),
@@ -117,10 +119,10 @@ enum MapOperation {
     on space: inout AddressSpace<Index>, leniently: Bool
   ) throws(Errno) {
     switch self {
-    case .mmap(let range, let prot, let flags, let file, let offset):
+    case .mmap(let range, let prot, let flags, let file, let access, let offset):
       try space.mmap(
         at: range.start, length: range.length, prot: prot, flags: flags, file: file,
-        offset: offset, leniently: leniently)
+        fileIsWritable: access.isWritable, offset: offset, leniently: leniently)
     case .impossibleMmap, .badDescriptor, .untold:
       break
     case .munmap(let addr, let length):
@@ -156,6 +158,17 @@ enum MapOperation {
     case .remapFilePages(let addr, let size, _, let pageOffset):
       try space.remapFilePages(
         addr, length: size, pageOffset: pageOffset, leniently: leniently)
+    }
+  }
+}
+
+extension FileAccess {
+  /// Whether a shared mapping may be written; nil if nobody knows.
+  fileprivate var isWritable: Bool? {
+    switch self {
+    case .unknown: nil
+    case .readOnly: false
+    case .writeOnly, .readWrite: true
     }
   }
 }

@@ -12,6 +12,8 @@ struct ProcessState<Index: VMAIndex & ~Copyable> {
   /// Memory that is taken to be written only later (`FaultAssumption.smart`).
   var deferredWrites: [DeferredWrite] = []
   var vsyscallGate: VMAFlags?
+  /// The files that the log has shown being opened.
+  var descriptors: [Int32: OpenDescriptor] = [:]
   /// The program break is known: from a snapshot, or from a call that told it.
   var knowsBreak = false
   /// Made for the child of a call in flight, whose number the log has not shown yet.

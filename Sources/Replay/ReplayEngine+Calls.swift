@@ -171,7 +171,7 @@ extension ReplayEngine where Index: ~Copyable {
   /// The fault assumption's part of a successful call.
   private mutating func noteWrites(of operation: MapOperation, process: Int) {
     switch operation {
-    case .mmap(let range, _, let flags, _, _):
+    case .mmap(let range, _, let flags, _, _, _):
       assumeWritten(mapping: range, flags: flags, process: process)
     case .mprotect(let addr, let length, let prot, _):
       guard let size = Page.align(length), addr.rawValue <= UInt64.max - size else { return }

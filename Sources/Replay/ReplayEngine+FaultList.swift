@@ -47,7 +47,7 @@ extension ReplayEngine where Index: ~Copyable {
           continue
         }
         advance(line: snapshot.line, time: .none)
-      case .host, .malformed: break
+      case .descriptor, .host, .malformed: break
       }
       if !apply(item, in: batch) { return false }
     }

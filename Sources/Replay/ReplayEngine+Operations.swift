@@ -10,7 +10,7 @@ extension ReplayEngine where Index: ~Copyable {
   ) -> MapOperation? {
     switch event.call {
     case .mmap(let addr, let length, let prot, let flags, let number, let path, let offset):
-      mmapOperation(event, addr, length, prot, flags, path, number, offset)
+      mmapOperation(event, addr, length, prot, flags, path, number, offset, process: process)
     case .munmap(let addr, let length):
       .munmap(addr: addr, length: length)
     case .mprotect(let addr, let length, let prot, let pkey):
@@ -53,7 +53,7 @@ extension ReplayEngine where Index: ~Copyable {
 
   private mutating func mmapOperation(
     _ event: SyscallEvent, _ addr: Address, _ length: UInt64, _ prot: Protection,
-    _ flags: MapFlags, _ path: FileID, _ number: Int32, _ offset: UInt64
+    _ flags: MapFlags, _ path: FileID, _ number: Int32, _ offset: UInt64, process: Int
   ) -> MapOperation {
     let start = event.result.succeeded ? Address(event.result.value) : addr
     if path != .none { namesDescriptors = true }
@@ -66,16 +66,20 @@ extension ReplayEngine where Index: ~Copyable {
     guard length > 0, !overflow, end <= UInt64.max - Page.mask else {
       return .impossibleMmap(addr: addr, length: length, prot: prot, flags: flags, offset: offset)
     }
+    let open =
+      flags.contains(.anonymous) ? nil : openDescriptor(number, path: path, process: process)
     return .mmap(
       range: AddressRange(start, Address(end)), prot: prot, flags: flags,
-      file: event.result.succeeded ? description(flags: flags, path: path, number: number) : .none,
-      offset: offset)
+      file: event.result.succeeded
+        ? description(flags: flags, path: path, number: number, open: open) : .none,
+      access: open?.access ?? .unknown, offset: offset)
   }
 
   private mutating func description(
-    flags: MapFlags, path: FileID, number: Int32
+    flags: MapFlags, path: FileID, number: Int32, open: OpenDescriptor?
   ) -> FileDescriptionID {
     guard flags.contains(.anonymous) else {
+      if let open { return files.description(forOpen: open.open, path: path) }
       return files.description(forPath: path, number: number)
     }
     guard flags.isShared else { return .none }

@@ -67,6 +67,7 @@ extension ReplayEngine where Index: ~Copyable {
     processes[child].deferredWrites = processes[parent].deferredWrites
     processes[child].vsyscallGate = processes[parent].vsyscallGate
     processes[child].knowsBreak = processes[parent].knowsBreak
+    processes[child].descriptors = processes[parent].descriptors
     return child
   }
 
@@ -132,6 +133,11 @@ extension ReplayEngine where Index: ~Copyable {
     processes[process].space = spaces.insert(space)
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
     processes[process].knowsBreak = false
+    if !processes[process].descriptors.isEmpty {
+      processes[process].descriptors = processes[process].descriptors.filter {
+        !$0.value.closesOnExec
+      }
+    }
     if path != .none {
       processes[process].program = path
       processes[process].summary.comm = baseName(path)

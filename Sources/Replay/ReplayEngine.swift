@@ -34,6 +34,8 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// Whether the kernel of the log was built with names of anonymous memory; nil before the first
   /// call that tells.
   var hasAnonymousNames: Bool?
+  /// The number of opens so far.
+  var nextOpen: UInt64 = 0
   /// Page faults that are known; nil if they are assumed.
   var faultFeed: FaultFeed?
   /// The process of the last map that the model was compared with.
@@ -74,6 +76,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
     case .completed(let event): complete(event, in: batch)
     case .processEnded(let end): self.end(end)
     case .snapshot(let index): meet(batch.snapshots[index])
+    case .descriptor(let event): apply(event)
     case .host(let index): if host == nil { host = batch.hosts[index] }
     case .malformed: total.malformed += 1
     }
@@ -115,6 +118,7 @@ public enum ReplayLimit: Sendable {
     case .began(let event), .completed(let event):
       position = (event.line, event.source, event.time)
     case .processEnded(let end): position = (end.line, end.source, end.time)
+    case .descriptor(let event): position = (event.line, event.source, event.time)
     case .snapshot(let index):
       position = (batch.snapshots[index].line, batch.snapshots[index].source, .none)
     case .host, .malformed: return false
