@@ -4,7 +4,8 @@ public import SyscallABI
 /// What stands behind the VMAs of a replay that are not anonymous.
 ///
 /// A log without open and close tells open file descriptions apart by their paths and numbers only;
-/// what has no path of its own (shared anonymous memory, SysV segments) gets a description per mapping.
+/// what has no path of its own (shared anonymous memory, SysV segments) gets a description per
+/// mapping.
 public struct FileTable {
   public struct Entry: Sendable {
     /// The text of the last column of maps; its deleted mark belongs to it.
