@@ -36,10 +36,26 @@ def recordings():
     for path in sorted(TRACES.glob("*.strace.gz")):
         with gzip.open(path) as file:
             lines = [line for line in file if not line.startswith(b"#")][:LINES_OF_EACH]
-        text = b"".join(lines)
+        text = b"".join(lines + ends_of_cut(lines))
         pids = {int(m["pid"]) for m in SLOT.finditer(text) if m["pid"]}
         times = [microseconds(m["time"]) for m in SLOT.finditer(text) if m["time"]]
         yield text, pids, min(times), max(times)
+
+
+def ends_of_cut(lines):
+    """The ends of the processes that lived where the recording was cut off.
+
+    Without them the map of each repetition would stay for the rest of the log.
+    """
+    last = {}
+    for line in lines:
+        pid, _, rest = line.split(None, 2)
+        if rest.startswith(b"+++ "):
+            last.pop(pid, None)
+        else:
+            last[pid] = None
+    time = lines[-1].split(None, 2)[1]
+    return [b"%-5d %s +++ exited with 0 +++\n" % (int(pid), time) for pid in last]
 
 
 def microseconds(text):

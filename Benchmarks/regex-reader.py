@@ -32,7 +32,8 @@ def main():
     limit = int(sys.argv[2]) if len(sys.argv) > 2 else sys.maxsize
     lines = events = 0
     start = time.process_time()
-    with gzip.open(sys.argv[1], "rt", errors="replace") as file:
+    unpack = gzip.open if sys.argv[1].endswith(".gz") else open
+    with unpack(sys.argv[1], "rt", errors="replace") as file:
         for line in file:
             lines += 1
             match = LINE.match(line)

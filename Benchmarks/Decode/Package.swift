@@ -7,7 +7,11 @@ let package = Package(
   dependencies: [.package(name: "vmareplay", path: "../..")],
   targets: [
     .executableTarget(
-      name: "decode", dependencies: [.product(name: "TraceReading", package: "vmareplay")],
+      name: "decode",
+      dependencies: [
+        .product(name: "TraceReading", package: "vmareplay"),
+        .product(name: "Replay", package: "vmareplay"),
+      ],
       swiftSettings: [.swiftLanguageMode(.v6)])
   ]
 )

@@ -5,12 +5,14 @@ import SyscallABI
 /// Comments that are none of these are passed over.
 struct SnapshotReader {
   private let paths: PathTable
-  private var open: (snapshot: Snapshot, maps: MapsParser, isBroken: Bool)?
+  private var open: (snapshot: Snapshot, maps: MapsParser, isBroken: Bool)? {
+    didSet { isOpen = open != nil }
+  }
 
   init(paths: PathTable) { self.paths = paths }
 
-  /// The lines of a map are being read.
-  var isOpen: Bool { open != nil }
+  /// The lines of a map are being read. Stored, since every line of the log asks.
+  private(set) var isOpen = false
 
   mutating func read(_ line: ByteCursor, _ origin: LineOrigin, into batch: inout TraceBatch) {
     var cursor = line

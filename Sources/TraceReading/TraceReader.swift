@@ -109,7 +109,8 @@ public final class TraceReader {
   ) throws(TraceError) -> any ByteSource {
     let opened = try Compression.open(source, path: path)
     let isPipelined = options.isPipelined ?? (Processors.count > 1)
-    return isPipelined && opened is GzipSource ? PipelinedSource(opened) : opened
+    if isPipelined, let gzip = opened as? GzipSource { return PipelinedSource(gzip) }
+    return opened
   }
 
   /// Replaces the contents of `batch` by the next items of the trace.

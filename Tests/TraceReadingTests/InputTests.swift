@@ -69,6 +69,40 @@ struct InputTests {
     #expect(try #require(second.error?.byteOffset) > UInt64(compressed.count))
   }
 
+  @Test("a thread of its own for inflating changes neither bytes nor errors")
+  func pipelined() {
+    let lines = Self.log.split(separator: "\n").prefix(24)
+    var sound: [UInt8] = gzip([])
+    var trailers: [Int] = []
+    for start in stride(from: 0, to: lines.count, by: 8) {
+      sound += gzip(Array((lines[start..<start + 8].joined(separator: "\n") + "\n").utf8))
+      sound += gzip([])
+      trailers.append(sound.count - 20 - 8)
+    }
+    var damaged: [(bytes: [UInt8], isSound: Bool)] = [
+      (sound, true), (sound + [0, 0, 7], true), (sound.dropLast(), false),
+      (sound.dropLast(9), false),
+    ]
+    for trailer in trailers {
+      for offset in 0..<8 {
+        var bytes = sound
+        bytes[trailer + offset] ^= 0x40
+        damaged.append((bytes, false))
+      }
+    }
+    for (bytes, isSound) in damaged {
+      let plain = Decoded(bytes: bytes)
+      #expect((plain.error == nil) == isSound)
+      for piece in [1, 5, 64, .max] {
+        let log = Decoded(bytes: bytes, pieceLength: piece, isPipelined: true)
+        #expect(log.summary == plain.summary)
+        #expect(log.error?.kind == plain.error?.kind)
+        #expect(log.error?.message == plain.error?.message)
+        #expect(log.error?.byteOffset == plain.error?.byteOffset)
+      }
+    }
+  }
+
   @Test("other compressors are named, with the command that converts")
   func foreign() throws {
     let magics: [(String, [UInt8])] = [

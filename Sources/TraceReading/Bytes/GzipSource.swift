@@ -1,6 +1,7 @@
 // Unsafe because zlib is a C library that takes pointers. What makes it safe: `stream` and `input`
 // are allocated once and freed in `deinit` only, `next_in` and `avail_in` always describe bytes
-// inside `input`, and `next_out` is the caller's buffer, which is not kept after the call.
+// inside `input`, `next_out` is the caller's buffer, which is not kept after the call, and before
+// `input` lie as many bytes of the piece before as a trailer has.
 
 internal import CZlib
 internal import Glibc
@@ -20,14 +21,20 @@ public final class GzipSource: ByteSource {
   }
 
   private static let inputSize = 128 * 1024
+  /// The bytes behind a member: its checksum and its length.
+  private static let trailerLength = 8
   private let source: any ByteSource
-  private let path: String
+  let path: String
   private let stream: UnsafeMutablePointer<z_stream>
   private let input: UnsafeMutablePointer<UInt8>
   private var state = State.inMember
   private var sourceEnded = false
   /// The number of input bytes that were handed over to zlib or passed over.
   private var fetched: UInt64 = 0
+  /// The trailers of members are not looked at here.
+  private var leavesChecks = false
+  /// The ends of members in the bytes that the last `read` delivered, if checks are left.
+  private(set) var memberEnds: [MemberEnd] = []
 
   /// - Parameters:
   ///   - source: the compressed bytes, from the first byte of the first member on.
@@ -37,7 +44,10 @@ public final class GzipSource: ByteSource {
     self.path = path
     unsafe stream = .allocate(capacity: 1)
     unsafe stream.initialize(to: z_stream())
-    unsafe input = .allocate(capacity: Self.inputSize)
+    let memory = UnsafeMutablePointer<UInt8>.allocate(
+      capacity: Self.trailerLength + Self.inputSize)
+    unsafe memory.initialize(repeating: 0, count: Self.trailerLength)
+    unsafe input = memory + Self.trailerLength
     // 15: the largest window; 16: a gzip header and trailer around it.
     let status = unsafe inflateInit2_(
       stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
@@ -51,7 +61,13 @@ public final class GzipSource: ByteSource {
     _ = unsafe inflateEnd(stream)
     unsafe stream.deinitialize(count: 1)
     unsafe stream.deallocate()
-    unsafe input.deallocate()
+    unsafe (input - Self.trailerLength).deallocate()
+  }
+
+  /// Leaves it to the caller to hold the members against their trailers (`memberEnds`). Must be
+  /// called before the first `read`.
+  func leaveChecks() {
+    leavesChecks = unsafe inflateValidate(stream, 0) == Z_OK
   }
 
   public var compressedBytesRead: UInt64 { source.compressedBytesRead }
@@ -62,6 +78,7 @@ public final class GzipSource: ByteSource {
 
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     let capacity = min(buffer.count, Int(Int32.max))
+    memberEnds.removeAll(keepingCapacity: true)
     unsafe stream.pointee.next_out = buffer.baseAddress!.assumingMemoryBound(to: UInt8.self)
     unsafe stream.pointee.avail_out = UInt32(capacity)
     defer { unsafe stream.pointee.next_out = nil }
@@ -80,15 +97,34 @@ public final class GzipSource: ByteSource {
       case .inMember:
         if delivered > 0, unsafe stream.pointee.avail_in == 0 { return delivered }
         inflateSome()
+        if leavesChecks, case .betweenMembers = state {
+          noteMemberEnd(at: unsafe capacity - Int(stream.pointee.avail_out))
+        }
       }
     }
     return capacity
+  }
+
+  /// Notes the trailer that zlib has just passed over.
+  private func noteMemberEnd(at offset: Int) {
+    let trailer = unsafe UnsafeRawPointer(stream.pointee.next_in - Self.trailerLength)
+    memberEnds.append(
+      MemberEnd(
+        offset: offset,
+        checksum: unsafe UInt32(littleEndian: trailer.loadUnaligned(as: UInt32.self)),
+        length: unsafe UInt32(
+          littleEndian: trailer.loadUnaligned(fromByteOffset: 4, as: UInt32.self)),
+        position: position))
   }
 
   /// Reads more input if there is none; false at the end of the file.
   private func fetch() -> Bool {
     if unsafe stream.pointee.avail_in > 0 { return true }
     if sourceEnded { return false }
+    if let end = unsafe stream.pointee.next_in {
+      // A trailer may begin in this piece and end in the next.
+      unsafe memmove(input - Self.trailerLength, end - Self.trailerLength, Self.trailerLength)
+    }
     do {
       let count = unsafe try source.read(
         into: UnsafeMutableRawBufferPointer(start: input, count: Self.inputSize))
@@ -106,7 +142,10 @@ public final class GzipSource: ByteSource {
   private func inflateSome() {
     guard fetch() else {
       if case .failed = state { return }
-      fail("the compressed data end in the middle; what could be read was used")
+      state = .failed(
+        TraceError(
+          .damaged, path: path, byteOffset: position,
+          message: "the compressed data end in the middle; what could be read was used"))
       return
     }
     switch unsafe inflate(stream, Z_NO_FLUSH) {
@@ -118,7 +157,7 @@ public final class GzipSource: ByteSource {
       state = .failed(TraceError(.io(ENOMEM), path: path, message: "no memory for zlib"))
     default:
       let reason = unsafe stream.pointee.msg.map { unsafe String(cString: $0) } ?? "bad data"
-      fail("the compressed data are damaged (\(reason)); what could be read was used")
+      state = .failed(.damagedGzip(reason, path: path, at: position))
     }
   }
 
@@ -159,10 +198,5 @@ public final class GzipSource: ByteSource {
     } catch {
       state = .failed(error)
     }
-  }
-
-  private func fail(_ message: String) {
-    state = .failed(
-      TraceError(.damaged, path: path, byteOffset: position, message: message))
   }
 }

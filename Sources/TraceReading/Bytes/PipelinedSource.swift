@@ -6,15 +6,25 @@
 
 import Glibc
 
-/// Reads a source on a thread of its own, some buffers ahead, so that inflating and decoding go on
-/// at the same time. The bytes are the same as without it.
+/// Inflates on a thread of its own, some buffers ahead of the thread that reads, which has the
+/// members' checksums to do. The bytes and the errors are the same as without it.
+@safe
 final class PipelinedSource: ByteSource {
   private let ring: BufferRing
+  private let path: String
+  /// The oldest full buffer, and how much of it has been given out.
+  private var current: BufferRing.Piece?
   private var position = 0
+  /// The number of its members' ends that have been passed.
+  private var passedEnds = 0
+  private var check = MemberCheck()
+  private var failure: TraceError?
   let totalCompressedBytes: UInt64?
 
-  init(_ source: any ByteSource) {
+  init(_ source: GzipSource) {
     totalCompressedBytes = source.totalCompressedBytes
+    path = source.path
+    source.leaveChecks()
     ring = BufferRing(source)
     ring.start()
   }
@@ -24,30 +34,60 @@ final class PipelinedSource: ByteSource {
   var compressedBytesRead: UInt64 { ring.compressedBytesRead }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
-    guard let full = unsafe try ring.oldest() else { return 0 }
-    let count = min(full.count - position, buffer.count)
-    unsafe buffer.copyMemory(
-      from: UnsafeRawBufferPointer(rebasing: full[position..<position + count]))
-    position += count
-    if position == full.count {
-      ring.release()
-      position = 0
+    while true {
+      if let failure { throw failure }
+      if unsafe current == nil { unsafe current = try ring.oldest() }
+      guard let piece = unsafe current else { return 0 }
+      let ends = unsafe piece.memberEnds
+      let end = passedEnds < ends.count ? ends[passedEnds] : nil
+      let stop = unsafe end?.offset ?? piece.bytes.count
+      let count = min(stop - position, buffer.count)
+      let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+      unsafe target.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: piece.bytes[position..<position + count]))
+      unsafe check.add(UnsafeRawBufferPointer(target))
+      position += count
+      if let end, position == stop { finishMember(end) }
+      if unsafe position == piece.bytes.count && passedEnds == ends.count { release() }
+      if count > 0 { return count }
     }
-    return count
+  }
+
+  private func finishMember(_ end: MemberEnd) {
+    passedEnds += 1
+    if let (reason, position) = check.finish(end) {
+      failure = .damagedGzip(reason, path: path, at: position)
+    }
+  }
+
+  private func release() {
+    unsafe current = nil
+    position = 0
+    passedEnds = 0
+    ring.release()
   }
 }
 
 /// The buffers between a filling and a reading thread, and the lock over them.
 @safe
 private final class BufferRing: @unchecked Sendable {
-  private static let count = 8
+  /// One mebibyte in all: more of it and inflating writes to memory that the cache has lost.
+  private static let count = 4
   private static let size = 256 * 1024
 
-  private let source: any ByteSource
+  /// What one `read` of the source delivered.
+  @unsafe
+  struct Piece {
+    var bytes: UnsafeRawBufferPointer
+    var memberEnds: [MemberEnd]
+  }
+
+  private let source: GzipSource
   private let memory: UnsafeMutableRawPointer
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
   private var lengths = [Int](repeating: 0, count: BufferRing.count)
+  private var memberEnds = [[MemberEnd]](repeating: [], count: BufferRing.count)
   private var filled = 0
   private var taken = 0
   private var isDone = false
@@ -55,7 +95,7 @@ private final class BufferRing: @unchecked Sendable {
   private var error: TraceError?
   private var compressed: UInt64 = 0
 
-  init(_ source: any ByteSource) {
+  init(_ source: GzipSource) {
     self.source = source
     unsafe memory = .allocate(byteCount: Self.count * Self.size, alignment: 64)
     unsafe lock = .allocate(capacity: 1)
@@ -113,11 +153,15 @@ private final class BufferRing: @unchecked Sendable {
         failure = error
       }
       let read = source.compressedBytesRead
+      let ends = source.memberEnds
       withLock {
         lengths[index] = length
+        memberEnds[index] = ends
         compressed = read
         error = failure
-        if length == 0 { isDone = true } else { filled += 1 }
+        // The trailer of the last member may come alone.
+        if length > 0 || !ends.isEmpty { filled += 1 }
+        if length == 0 { isDone = true }
         unsafe pthread_cond_broadcast(changed)
       }
       if length == 0 { return }
@@ -134,17 +178,17 @@ private final class BufferRing: @unchecked Sendable {
   }
 
   /// The oldest full buffer, which stays full until `release`; nil at the end.
-  func oldest() throws(TraceError) -> UnsafeRawBufferPointer? {
-    let (buffer, failure) = unsafe withLock { () -> (UnsafeRawBufferPointer?, TraceError?) in
+  func oldest() throws(TraceError) -> Piece? {
+    let (piece, failure) = unsafe withLock { () -> (Piece?, TraceError?) in
       while filled == taken && !isDone { unsafe pthread_cond_wait(changed, lock) }
       if filled == taken { return (nil, error) }
       let index = taken % Self.count
-      return unsafe (
-        UnsafeRawBufferPointer(start: memory + index * Self.size, count: lengths[index]), nil
-      )
+      let bytes = unsafe UnsafeRawBufferPointer(
+        start: memory + index * Self.size, count: lengths[index])
+      return unsafe (Piece(bytes: bytes, memberEnds: memberEnds[index]), nil)
     }
     if let failure { throw failure }
-    return unsafe buffer
+    return unsafe piece
   }
 
   /// Gives the oldest full buffer back.

@@ -5,11 +5,9 @@ import SyscallABI
 /// At most a few per traced thread. Slots are reused, found through a table from pid to the pid's
 /// latest slot; a pid has more than one only in damaged logs.
 struct PendingCalls {
-  struct Entry {
+  struct Entry: BitwiseCopyable {
     var event: SyscallEvent
-    /// The text of the arguments, where they must be read again together with the second half.
-    var text: [UInt8] = []
-    /// Without the text the event would lack arguments.
+    /// Without the text of its first half the event would lack arguments.
     var needsText = false
     /// The next older entry of the same pid; -1 for none.
     fileprivate var older: Int32 = -1
@@ -19,21 +17,24 @@ struct PendingCalls {
   }
 
   private(set) var entries: [Entry] = []
+  /// For each slot the text of the arguments, where they must be read again together with the
+  /// second half. Apart from the entries, so that these can be read without counting references.
+  private(set) var texts: [[UInt8]] = []
   private var free: [Int32] = []
   private var latest = PIDTable()
   private var order: UInt64 = 0
   private(set) var count = 0
 
-  /// Takes a slot for a call; its `text` is empty and keeps its memory.
+  /// Takes a slot for a call.
   mutating func add(_ event: SyscallEvent) -> Int {
     let index: Int
     if let reused = free.popLast() {
       index = Int(reused)
       entries[index].event = event
-      entries[index].text.removeAll(keepingCapacity: true)
     } else {
       index = entries.count
       entries.append(Entry(event: event))
+      texts.append([])
     }
     order += 1
     entries[index].needsText = false
@@ -48,7 +49,8 @@ struct PendingCalls {
   /// Keeps the text of the arguments, to be read again together with the second half.
   mutating func setText(_ text: ByteSlice, at index: Int) {
     entries[index].needsText = true
-    text.append(to: &entries[index].text)
+    texts[index].removeAll(keepingCapacity: true)
+    text.append(to: &texts[index])
   }
 
   /// The slot of the call that a second half of `name` under `pid` ends; nil if there is none.
@@ -97,7 +99,7 @@ struct PendingCalls {
   /// Gives the calls of `old` to `new`: after an execve by another thread than the first.
   mutating func rename(_ old: PID, to new: PID) {
     guard old != new else { return }
-    for index in indices(of: old).sorted(by: { entries[$0].order < entries[$1].order }) {
+    for index in indices(of: old) {
       remove(index)
       free.removeLast()
       entries[index].event.pid = new
@@ -108,11 +110,17 @@ struct PendingCalls {
     }
   }
 
+  /// The only slot of a pid; nil if there is none, or more than one.
+  func only(of pid: PID) -> Int? {
+    let index = latest[pid]
+    return index >= 0 && entries[Int(index)].older < 0 ? Int(index) : nil
+  }
+
   /// The slots of a pid, in the order in which the calls began.
   func indices(of pid: PID) -> [Int] {
-    if count == 0 { return [] }
-    var found: [Int] = []
     var index = latest[pid]
+    if index < 0 { return [] }
+    var found: [Int] = []
     while index >= 0 {
       found.append(Int(index))
       index = entries[Int(index)].older

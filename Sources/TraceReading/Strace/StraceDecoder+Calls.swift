@@ -159,7 +159,7 @@ extension StraceDecoder {
     var event = pending.entries[index].event
     var arguments: ArgumentReader
     if pending.entries[index].needsText {
-      arguments = ArgumentReader(joined.assign(pending.entries[index].text, cursor.rest))
+      arguments = ArgumentReader(joined.assign(pending.texts[index], cursor.rest))
       guard let call = calls.decode(event.name, &arguments, into: &batch) else { return .done }
       event.call = call
     } else {

@@ -53,15 +53,19 @@ extension StraceDecoder {
   /// A log that no longer prints pids has one process left: everything that waits is its own.
   private mutating func finish(_ pid: PID, into batch: inout TraceBatch) {
     if pending.count == 0 { return }
-    for index in pid == .none ? pending.allIndices() : pending.indices(of: pid) {
+    if pid == .none {
+      for index in pending.allIndices() { finish(index, into: &batch) }
+    } else if let index = pending.only(of: pid) {
       finish(index, into: &batch)
+    } else {
+      for index in pending.indices(of: pid) { finish(index, into: &batch) }
     }
   }
 
   private mutating func finish(_ index: Int, into batch: inout TraceBatch) {
     var event = pending.entries[index].event
     if pending.entries[index].needsText {
-      let text = pending.entries[index].text + Array("<unfinished ...>".utf8)
+      let text = pending.texts[index] + Array("<unfinished ...>".utf8)
       var arguments = ArgumentReader(joined.assign(text))
       if let call = calls.decode(event.name, &arguments, into: &batch) { event.call = call }
     }

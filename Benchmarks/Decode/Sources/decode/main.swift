@@ -1,10 +1,13 @@
-// Times the decoder alone, or prints what it decodes.
+// Times the decoder alone or with the replay, or prints what it decodes.
 //
 //   decode time FILE [REPEATS]   nanoseconds a line of decoding FILE from memory, one thread
+//   decode replay FILE [REPEATS] the same with the replay, and the replay's share
 //   decode pipeline FILE         wall and processor time of reading FILE, inflating aside
 //   decode print FILE            every item, one a line
 
+import AddressSpaces
 import Foundation
+import Replay
 import SyscallABI
 import TraceReading
 
@@ -56,6 +59,36 @@ func time(_ path: String, repeats: Int) throws {
         format: "%.1f ns/line  %.2f GB/s  lines %d  items %d  bytes/line %.1f  (%llx)",
         took * 1e9 / Double(lines), Double(text.count) / took / 1e9, Int(lines), items,
         Double(text.count) / Double(lines), sum))
+  }
+}
+
+/// Decodes and replays on one thread; the shares of both, batch by batch.
+func replay(_ path: String, repeats: Int) throws {
+  let text = try contents(path)
+  for _ in 0..<repeats {
+    let paths = PathTable()
+    let reader = try TraceReader(
+      source: MemorySource(text), name: path, paths: paths, options: .init(isPipelined: false))
+    var engine = ReplayEngine<MmapCache<BPlusTreeIndex>, NoObserver>(
+      options: ReplayOptions(profile: .linux6), paths: paths, observer: NoObserver())
+    var batch = TraceBatch()
+    var decoding = 0.0
+    var replaying = 0.0
+    while true {
+      let start = seconds(CLOCK_THREAD_CPUTIME_ID)
+      guard try reader.nextBatch(into: &batch) else { break }
+      let middle = seconds(CLOCK_THREAD_CPUTIME_ID)
+      _ = engine.apply(batch)
+      decoding += middle - start
+      replaying += seconds(CLOCK_THREAD_CPUTIME_ID) - middle
+    }
+    engine.finish()
+    let lines = Double(reader.linesRead)
+    print(
+      String(
+        format: "%.1f ns/line: decode %.1f, replay %.1f  calls %d  VMAs at the end %d",
+        (decoding + replaying) * 1e9 / lines, decoding * 1e9 / lines, replaying * 1e9 / lines,
+        Int(engine.total.eventCount), engine.total.mapCount))
   }
 }
 
@@ -113,9 +146,11 @@ func text(_ event: SyscallEvent, _ paths: PathTable, _ batch: TraceBatch) -> Str
 let arguments = CommandLine.arguments
 switch arguments.count >= 3 ? arguments[1] : "" {
 case "time": try time(arguments[2], repeats: arguments.count > 3 ? Int(arguments[3]) ?? 5 : 5)
+case "replay":
+  try replay(arguments[2], repeats: arguments.count > 3 ? Int(arguments[3]) ?? 5 : 5)
 case "pipeline": try pipeline(arguments[2])
 case "print": try printItems(arguments[2])
 default:
-  print("usage: decode time|pipeline|print FILE [REPEATS]")
+  print("usage: decode time|replay|pipeline|print FILE [REPEATS]")
   exit(64)
 }
