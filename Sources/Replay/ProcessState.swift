@@ -16,6 +16,10 @@ struct ProcessState<Index: VMAIndex & ~Copyable> {
   var descriptors: [Int32: OpenDescriptor] = [:]
   /// The program break is known: from a snapshot, or from a call that told it.
   var knowsBreak = false
+  /// The map at the beginning is known: what is not mapped was not mapped.
+  var knowsStart = false
+  /// Memory that no line of the log mapped, but that calls show to have been there.
+  var implied: [AddressRange] = []
   /// Made for the child of a call in flight, whose number the log has not shown yet.
   var isUnclaimed = false
   var hasEnded = false

@@ -18,6 +18,8 @@ public struct ProcessSummary: Sendable {
   public var peakLine: UInt64 = 0
   /// In pages.
   public var totalVM: UInt64 = 0
+  /// Pages of `totalVM` that no line of the log mapped, but that calls show to have been mapped.
+  public var impliedPages: UInt64 = 0
   public var holes = 0
   public var statistics = AddressSpaceStatistics()
   public var cache = MmapCacheStatistics()
@@ -58,6 +60,7 @@ public struct ProcessSummary: Sendable {
       peakLine = other.peakLine
     }
     totalVM += other.totalVM
+    impliedPages += other.impliedPages
     holes += other.holes
     statistics.add(other.statistics)
     cache.hits += other.cache.hits

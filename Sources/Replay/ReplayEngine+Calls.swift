@@ -101,10 +101,14 @@ extension ReplayEngine where Index: ~Copyable {
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
     if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
+    if !processes[process].knowsStart { imply(operation, process: process) }
     var expected = spaces.modify(processes[process].space) { space -> Errno? in
       let failure = operation.failure(in: space)
       operation.perform(on: &space, leniently: true)
       return failure
+    }
+    if !processes[process].implied.isEmpty {
+      forgetImplied(operation.replacedRange, process: process)
     }
     if case .setName = operation {
       if hasAnonymousNames == false { expected = .invalidArgument }

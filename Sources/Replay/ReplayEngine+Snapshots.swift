@@ -58,6 +58,8 @@ extension ReplayEngine where Index: ~Copyable {
     spaces.modify(id) { $0.removeAll() }
     processes[process].vsyscallGate = nil
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
+    processes[process].knowsStart = true
+    processes[process].implied = []
     var layout = ProcessStat()
     var heapEnd: Address?
     for entry in entries {

@@ -67,6 +67,8 @@ extension ReplayEngine where Index: ~Copyable {
     processes[child].deferredWrites = processes[parent].deferredWrites
     processes[child].vsyscallGate = processes[parent].vsyscallGate
     processes[child].knowsBreak = processes[parent].knowsBreak
+    processes[child].knowsStart = processes[parent].knowsStart
+    processes[child].implied = processes[parent].implied
     processes[child].descriptors = processes[parent].descriptors
     return child
   }
@@ -133,6 +135,8 @@ extension ReplayEngine where Index: ~Copyable {
     processes[process].space = spaces.insert(space)
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
     processes[process].knowsBreak = false
+    processes[process].knowsStart = false
+    processes[process].implied = []
     if !processes[process].descriptors.isEmpty {
       processes[process].descriptors = processes[process].descriptors.filter {
         !$0.value.closesOnExec
@@ -178,6 +182,8 @@ extension ReplayEngine where Index: ~Copyable {
       processes[index].summary.mapCount = space.mapCount
       processes[index].summary.totalVM = space.totalVM
       processes[index].summary.holes = space.holes
+      processes[index].summary.impliedPages =
+        processes[index].implied.reduce(0) { $0 + $1.lengthInPages }
       processes[index].summary.boundaries = space.boundaryCounts()
     }
     foldStatistics(of: index)

@@ -60,6 +60,8 @@ extension ReplayReport {
       json.key(key, &out)
       json.number(value, &out)
     }
+    json.key("implied", &out)
+    json.number(summary.impliedPages, &out)
     append(
       "merges", MergeCase.allCases.map { ("\($0.rawValue)", summary.statistics.merges($0)) },
       &json, &out)

@@ -69,6 +69,12 @@ extension ReplayReport {
       line: "mmap_cache  \(Figures.grouped(cache.hits)) hits of "
         + "\(Figures.grouped(cache.lookups)) lookups "
         + "(\(Figures.share(cache.hits, of: cache.lookups)))")
+    if total.impliedPages > 0 {
+      out.append(
+        line: "implied     \(Figures.size(pages: total.impliedPages)) of "
+          + "\(Figures.size(pages: total.totalVM)) mapped are in no map of the log: calls show "
+          + "that they were there")
+    }
     if total.divergences > 0 {
       out.append(
         line: "diverged    \(Figures.grouped(total.divergences)) of "
