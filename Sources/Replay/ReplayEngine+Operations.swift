@@ -42,8 +42,8 @@ extension ReplayEngine where Index: ~Copyable {
       .setName(addr: addr, length: size, name: nameID(name.map { batch.strings[Int($0)] }))
     case .remapFilePages(let addr, let size, let prot, let pgoff, _):
       .remapFilePages(addr: addr, size: size, prot: prot, pageOffset: PageOffset(pgoff))
-    case .shmget(let size):
-      noteSegment(event, size: size)
+    case .shmget(let size, let key):
+      noteSegment(event, Segment(size: size, key: key))
     case .setLimit(let target, let resource, let soft, _, let isNull):
       noteLimit(event, target, resource, soft, isNull, process: process)
     case .brk, .processMadvise, .clone, .clone3, .fork, .execve, .exit:
@@ -90,20 +90,22 @@ extension ReplayEngine where Index: ~Copyable {
     _ event: SyscallEvent, _ shmid: Int32, _ addr: Address, _ flags: AttachFlags
   ) -> MapOperation? {
     if event.result.outcome == .failed {
-      guard let size = segmentSizes[shmid] else { return .untold }
-      return .shmat(addr: addr, length: size, segment: .none, flags: flags)
+      guard let segment = segments[shmid] else { return .untold }
+      return .shmat(addr: addr, length: segment.size, segment: .none, flags: flags)
     }
     // A segment made before the log began has a size that the log does not know: at least a page.
-    let length = segmentSizes[shmid] ?? Page.size
-    let name = paths.intern("/SYSV00000000", isDeleted: true)
+    let segment = segments[shmid] ?? Segment(size: Page.size, key: 0)
+    let name = paths.intern(segment.name, isDeleted: true)
     return .shmat(
-      addr: Address(event.result.value), length: length,
+      addr: Address(event.result.value), length: max(segment.size, 1),
       segment: files.uniqueDescription(name: name), flags: flags)
   }
 
-  private mutating func noteSegment(_ event: SyscallEvent, size: UInt64) -> MapOperation? {
+  private mutating func noteSegment(_ event: SyscallEvent, _ segment: Segment) -> MapOperation? {
     if event.result.succeeded, let shmid = Int32(exactly: event.result.value) {
-      segmentSizes[shmid] = size
+      // One that exists already may be asked for with a smaller size.
+      let known = segments[shmid].flatMap { $0.key == segment.key ? $0.size : nil } ?? 0
+      segments[shmid] = Segment(size: max(segment.size, known), key: segment.key)
     }
     return nil
   }
@@ -123,6 +125,7 @@ extension ReplayEngine where Index: ~Copyable {
       case .stack: space.limits.stack = soft
       case .addressSpace: space.limits.addressSpace = soft
       case .data: space.limits.data = soft
+      case .memLock: if options.limitsLockedMemory { space.limits.memLock = soft }
       default: break
       }
     }
@@ -161,6 +164,19 @@ extension ReplayEngine where Index: ~Copyable {
     if spaces.read(id, { $0.isMapped(anyOf: range) }) {
       diverge(.overlap(range), event, process: process)
     }
+  }
+}
+
+/// A SysV segment as shmget knows it.
+struct Segment: BitwiseCopyable {
+  /// In bytes.
+  var size: UInt64
+  var key: UInt32
+
+  /// What maps calls it.
+  var name: String {
+    let digits = String(key, radix: 16)
+    return "/SYSV" + String(repeating: "0", count: 8 - digits.count) + digits
   }
 }
 

@@ -25,6 +25,7 @@ extension ReplayEngine where Index: ~Copyable {
         if let stack = limits.stack { space.limits.stack = stack }
         if let bytes = limits.addressSpace { space.limits.addressSpace = bytes }
         if let bytes = limits.data { space.limits.data = bytes }
+        if let bytes = limits.memLock, options.limitsLockedMemory { space.limits.memLock = bytes }
       }
     default:
       let view = processes[process].view

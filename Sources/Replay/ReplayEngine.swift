@@ -26,8 +26,8 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   var processes: [ProcessState<Index>] = []
   var freeProcesses: [Int] = []
   var nextOrdinal = 0
-  /// Sizes in bytes of the SysV segments whose shmget is in the log, by identifier.
-  var segmentSizes: [Int32: UInt64] = [:]
+  /// The SysV segments whose shmget is in the log, by identifier.
+  var segments: [Int32: Segment] = [:]
   var policies: [NodePolicy: PolicyID] = [:]
   /// The log shows what is behind a descriptor (`strace -y`): a bare number is none that is open.
   var namesDescriptors = false

@@ -17,6 +17,9 @@ public struct ReplayOptions: Sendable {
   /// Whether new memory is taken to be written.
   var writesNewMemory: Bool { faults.writesNewMemory && !faultsAreListed }
 
+  /// RLIMIT_MEMLOCK binds: the program is known to lack CAP_IPC_LOCK.
+  public var limitsLockedMemory = false
+
   /// What the log says of limits is passed over: `limits` hold throughout.
   public var keepsLimits = false
 

@@ -100,8 +100,10 @@ struct ReplaySetup {
       limits.overcommit = AddressSpaceLimits.Overcommit(rawValue: mode) ?? .heuristic
     }
     if host?["pkeys"] == "0" { limits.hasProtectionKeys = false }
-    options = ReplayOptions(
+    var options = ReplayOptions(
       profile: profile, faults: arguments.faults.assumption, limits: limits)
+    options.limitsLockedMemory = host?["uid"].flatMap { UInt32($0) }.map { $0 != 0 } ?? false
+    self.options = options
   }
 }
 

@@ -17,11 +17,13 @@ struct LogReplay {
   ///   - known: a list of page faults.
   init(
     _ log: String, initialMaps: String = "", faults: FaultAssumption = .smart,
-    until limit: ReplayLimit? = nil, index: IndexKind = .rbtree, known: String? = nil
+    until limit: ReplayLimit? = nil, index: IndexKind = .rbtree, known: String? = nil,
+    limitsLockedMemory: Bool = false
   ) throws {
     let paths = PathTable()
     var options = ReplayOptions(profile: .linux6, faults: faults)
     options.faultsAreListed = known != nil
+    options.limitsLockedMemory = limitsLockedMemory
     if !initialMaps.isEmpty {
       let entries = try MapsFile.parse(Array(initialMaps.utf8), paths: paths)
       options.initialMaps = [(.none, entries)]

@@ -10,7 +10,8 @@ extension AddressSpace where Index: ~Copyable {
   ///   - onFault: MLOCK_ONFAULT: lock pages as they come, fault none in.
   ///   - leniently: the call is known to have succeeded: holes are passed over.
   /// - Throws: `noMemory` (a hole: what lies below is locked; a page that cannot be touched: all of
-  ///   it stays locked; RLIMIT_MEMLOCK or the limit of VMAs), `invalidArgument` (the range wraps).
+  ///   it stays locked; RLIMIT_MEMLOCK or the limit of VMAs), `invalidArgument` (the range wraps),
+  ///   `notPermitted` (RLIMIT_MEMLOCK is 0).
   /// - Complexity: O(log *n* + VMAs in the range).
   ///
   /// Linux: `do_mlock`, `apply_vma_lock_flags`, `mlock_fixup`.
@@ -20,6 +21,7 @@ extension AddressSpace where Index: ~Copyable {
     if onFault && !profile.knows(.lockOnFault) {
       return passOverUnknown()
     }
+    if !leniently && limits.memLock == 0 { throw .notPermitted }
     let checked = Self.lockRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
@@ -85,6 +87,7 @@ extension AddressSpace where Index: ~Copyable {
   }
 
   private borrowing func lockAllLimitError(_ flags: LockAllFlags) -> Errno? {
+    if limits.memLock == 0 { return .notPermitted }
     guard flags.contains(.current), limits.memLock != ResourceLimit.infinity else { return nil }
     return totalVM > limits.memLock >> Page.shift ? .noMemory : nil
   }
@@ -103,6 +106,7 @@ extension AddressSpace where Index: ~Copyable {
     _ address: Address, length: UInt64, onFault: Bool = false
   ) -> Errno? {
     if onFault && !profile.knows(.lockOnFault) { return nil }
+    if limits.memLock == 0 { return .notPermitted }
     let checked = Self.lockRange(address, length)
     if let errno = checked.errno { return errno }
     guard let range = checked.range else { return nil }

@@ -154,6 +154,8 @@ enum RecordingPlatform {
 
   static var ownPID: Int32 { getpid() }
 
+  static var ownUser: UInt32 { geteuid() }
+
   /// What the time of day is ahead of the clock that nobody sets, in nanoseconds.
   static func clockOffset() -> Int64 {
     var day = timespec()
