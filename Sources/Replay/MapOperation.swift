@@ -105,6 +105,30 @@ enum MapOperation {
     }
   }
 
+  /// Carries out what the kernel is known to have done.
+  ///
+  /// - Returns: the error that the model would have given instead; nil if it agrees.
+  @inline(__always)
+  func performKnown<Index: VMAIndex & ~Copyable>(
+    on space: inout AddressSpace<Index>
+  ) -> Errno? {
+    switch self {
+    case .mmap, .munmap, .mprotect:
+      // They check while they go. What a refused one leaves is part of what it does if it is not.
+      do throws(Errno) {
+        try attempt(on: &space, leniently: false)
+        return nil
+      } catch {
+        perform(on: &space, leniently: true)
+        return error
+      }
+    default:
+      let expected = failure(in: space)
+      perform(on: &space, leniently: true)
+      return expected
+    }
+  }
+
   /// Carries it out, with whatever changes a failure leaves.
   ///
   /// - Parameter leniently: the kernel is known to have done it.
@@ -120,6 +144,7 @@ enum MapOperation {
   ) throws(Errno) {
     switch self {
     case .mmap(let range, let prot, let flags, let file, let access, let offset):
+      if !leniently && access == .writeOnly { throw .permissionDenied }
       try space.mmap(
         at: range.start, length: range.length, prot: prot, flags: flags, file: file,
         fileIsWritable: access.isWritable, offset: offset, leniently: leniently)

@@ -16,8 +16,11 @@ extension ReplayEngine where Index: ~Copyable {
   /// A call with its result, or one that the log never shows the end of.
   mutating func complete(_ event: SyscallEvent, in batch: TraceBatch) {
     var slot = task(for: event)
-    let pending = tasks[slot].pending
-    tasks[slot].pending = nil
+    var pending: PendingCall?
+    if tasks[slot].pending != nil {
+      pending = tasks[slot].pending
+      tasks[slot].pending = nil
+    }
     if tasks[slot].isDead {
       // A number given again: execve can only come from a task that lives.
       guard case .execve = event.call, event.result.succeeded else { return }
@@ -102,11 +105,7 @@ extension ReplayEngine where Index: ~Copyable {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
     if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
     if !processes[process].knowsStart { imply(operation, process: process) }
-    var expected = spaces.modify(processes[process].space) { space -> Errno? in
-      let failure = operation.failure(in: space)
-      operation.perform(on: &space, leniently: true)
-      return failure
-    }
+    var expected = spaces.modify(processes[process].space) { operation.performKnown(on: &$0) }
     if !processes[process].implied.isEmpty {
       forgetImplied(operation.replacedRange, process: process)
     }

@@ -6,7 +6,14 @@ import SyscallABI
 
 extension ReplayEngine where Index: ~Copyable {
   /// The task that an event is about, made if the log has not shown it yet.
+  @inline(__always)
   mutating func task(for event: SyscallEvent) -> Int {
+    if event.pid != .none, let slot = tasks.find(event.pid) { return slot }
+    return unusualTask(for: event)
+  }
+
+  @inline(never)
+  private mutating func unusualTask(for event: SyscallEvent) -> Int {
     if event.pid != .none, tasks.find(event.pid) == nil,
       let unnamed = tasks.find(.none), let pending = tasks[unnamed].pending,
       pending.event.name == event.name, pending.event.time == event.time

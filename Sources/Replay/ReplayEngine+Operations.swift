@@ -153,7 +153,7 @@ extension ReplayEngine where Index: ~Copyable {
   /// and not ended must have unmapped them before.
   mutating func clearWay(for range: AddressRange, _ event: SyscallEvent, process: Int) {
     let id = processes[process].space
-    guard spaces.read(id, { $0.isMapped(anyOf: range) }) else { return }
+    guard spaces.modify(id, { $0.isOccupied(range) }) else { return }
     for slot in tasks.slots(where: { $0.pending != nil && !$0.pending!.isApplied }) {
       guard !tasks[slot].isDead, processes[tasks[slot].process].space == id,
         let freed = tasks[slot].pending!.event.call.freedRange, freed.overlaps(range)

@@ -181,10 +181,12 @@ extension ReplayEngine where Index: ~Copyable {
       observer.willEnd(view, space: space, files: files)
       processes[index].summary.mapCount = space.mapCount
       processes[index].summary.totalVM = space.totalVM
-      processes[index].summary.holes = space.holes
       processes[index].summary.impliedPages =
         processes[index].implied.reduce(0) { $0 + $1.lengthInPages }
-      processes[index].summary.boundaries = space.boundaryCounts()
+      let boundaries = space.boundaryCounts()
+      processes[index].summary.boundaries = boundaries
+      // V = 1 + holes + boundaries
+      processes[index].summary.holes = max(space.mapCount - 1 - boundaries.total, 0)
     }
     foldStatistics(of: index)
     spaces.removeUser(of: processes[index].space)

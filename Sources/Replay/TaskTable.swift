@@ -29,16 +29,23 @@ struct TaskTable {
   private var byPID: [PID: Int] = [:]
   private var last: Int?
 
+  /// Yields the task in its place: with a call in flight it is too large to be copied at each use.
   subscript(slot: Int) -> Task {
-    get { slots[slot] }
-    set { slots[slot] = newValue }
+    _read { yield slots[slot] }
+    _modify { yield &slots[slot] }
   }
 
   /// Where the task with this number is; nil if none lives.
   ///
   /// - Complexity: O(1).
+  @inline(__always)
   mutating func find(_ pid: PID) -> Int? {
     if let last, slots[last].pid == pid { return last }
+    return findAnew(pid)
+  }
+
+  @inline(never)
+  private mutating func findAnew(_ pid: PID) -> Int? {
     last = byPID[pid]
     return last
   }

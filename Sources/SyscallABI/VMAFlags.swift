@@ -50,10 +50,10 @@ public struct VMAFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
   public static let keyMask = VMAFlags(rawValue: 0xf << keyShift)
 
   /// The access bits that `/proc/PID/maps` shows as `rwx`.
-  public static let access: VMAFlags = [.read, .write, .exec]
+  public static let access = VMAFlags(rawValue: 0b111)
 
   /// VM_SPECIAL: a VMA with one of these never merges.
-  public static let special: VMAFlags = [.io, .dontExpand, .pfnMap, .mixedMap]
+  public static let special = VMAFlags(rawValue: 1 << 9 | 1 << 11 | 1 << 15 | 1 << 22)
 
   /// The two-letter codes of the `VmFlags:` line, in the kernel's order.
   public static var smapsCodes: [(code: StaticString, flag: VMAFlags)] {

@@ -46,16 +46,20 @@ public struct VMABoundary: Hashable, Sendable {
     init(_ cause: Cause) { rawValue = 1 << UInt16(cause.rawValue) }
 
     public func contains(_ cause: Cause) -> Bool { rawValue & Causes(cause).rawValue != 0 }
+
+    var first: Cause {
+      if isEmpty { return .notTried }
+      return Cause(rawValue: UInt8(truncatingIfNeeded: rawValue.trailingZeroBitCount)) ?? .notTried
+    }
+
+    var isAlone: Bool { rawValue.nonzeroBitCount <= 1 }
   }
 
   /// The first cause; `.notTried` if nothing differs.
-  public var cause: Cause {
-    if differences.isEmpty { return .notTried }
-    return Cause(rawValue: UInt8(differences.rawValue.trailingZeroBitCount)) ?? .notTried
-  }
+  public var cause: Cause { differences.first }
 
   /// Mending this one cause would make the two one.
-  public var isAlone: Bool { differences.rawValue.nonzeroBitCount <= 1 }
+  public var isAlone: Bool { differences.isAlone }
 }
 
 /// How many touching pairs there are, by first cause.
@@ -78,9 +82,12 @@ public struct BoundaryCounts: Hashable, Sendable {
     VMABoundary.Cause.allCases.reduce(0) { $0 + ($1.isNeeded ? 0 : self[$1]) }
   }
 
-  public mutating func add(_ boundary: VMABoundary) {
-    counts[Int(boundary.cause.rawValue)] += 1
-    if boundary.isAlone { alone[Int(boundary.cause.rawValue)] += 1 }
+  public mutating func add(_ boundary: VMABoundary) { add(boundary.differences) }
+
+  mutating func add(_ differences: VMABoundary.Causes) {
+    let cause = Int(differences.first.rawValue)
+    counts[cause] += 1
+    if differences.isAlone { alone[cause] += 1 }
   }
 
   /// Adds the counts of another address space.
@@ -100,55 +107,69 @@ extension AddressSpace where Index: ~Copyable {
     var lower = index.first()
     while !lower.isNone {
       let upper = index.next(lower)
-      if upper.start == lower.end { body(boundary(vma(lower), vma(upper))) }
+      if upper.start == lower.end { body(boundary(lower, upper)) }
       lower = upper
     }
   }
 
   /// The touching pairs, counted by first cause.
+  ///
+  /// - Complexity: O(*n*).
   public borrowing func boundaryCounts() -> BoundaryCounts {
     var counts = BoundaryCounts()
-    forEachBoundary { counts.add($0) }
-    return counts
+    var lower = index.first()
+    if lower.isNone { return counts }
+    var lowerRecord = slab[lower.handle]
+    while true {
+      let upper = index.next(lower)
+      if upper.isNone { return counts }
+      let upperRecord = slab[upper.handle]
+      if upper.start == lower.end { counts.add(differences(lowerRecord, upperRecord).causes) }
+      lower = upper
+      lowerRecord = upperRecord
+    }
+  }
+
+  private borrowing func boundary(_ lower: VMAEntry, _ upper: VMAEntry) -> VMABoundary {
+    let (causes, flags) = differences(slab[lower.handle], slab[upper.handle])
+    return VMABoundary(
+      lower: vma(lower), upper: vma(upper), differences: causes, differingFlags: flags)
   }
 
   /// All in which two neighbours differ.
-  private borrowing func boundary(_ lower: VMA, _ upper: VMA) -> VMABoundary {
+  private borrowing func differences(
+    _ lowerRecord: VMARecord, _ upperRecord: VMARecord
+  ) -> (causes: VMABoundary.Causes, flags: VMAFlags) {
+    let lower = attributes[lowerRecord.attributes]
+    let upper = attributes[upperRecord.attributes]
     var causes: VMABoundary.Causes = []
     func note(_ cause: VMABoundary.Cause, _ differs: Bool) {
       if differs { causes.formUnion(VMABoundary.Causes(cause)) }
     }
-    let either = lower.flags.union(upper.flags)
-    let sharing: VMAFlags = [.shared, .mayShare]
+    let sharing = VMAFlags(rawValue: VMAFlags.shared.rawValue | VMAFlags.mayShare.rawValue)
     let differing = lower.flags.symmetricDifference(upper.flags)
     let others = differing.subtracting(.access).subtracting(sharing).subtracting(.softDirty)
-    note(.special, !either.isDisjoint(with: .special))
+    note(.special, !lower.flags.union(upper.flags).isDisjoint(with: .special))
     note(.prot, !differing.isDisjoint(with: .access))
     note(.shared, !differing.isDisjoint(with: sharing))
     note(.file, lower.file != upper.file)
-    note(.offset, !continues(lower, upper))
+    // Between a file and no file there is nothing to continue.
+    note(
+      .offset, (lower.file == .none) == (upper.file == .none) && lower.linear != upper.linear)
     note(.flags, !others.isEmpty)
     note(.policy, lower.policy != upper.policy)
     note(.name, lower.name != upper.name)
     note(.userfaultfd, lower.userfault != upper.userfault)
     note(.closeHook, lower.hasCloseHook && upper.hasCloseHook)
-    note(.heap, isStartOfHeap(upper))
-    note(.anonVMA, !anonVMAsFit(lower.anonVMA, upper.anonVMA))
-    return VMABoundary(
-      lower: lower, upper: upper, differences: causes, differingFlags: others)
-  }
-
-  /// The offsets go on across the border. Between a file and no file there is nothing to continue.
-  private func continues(_ lower: VMA, _ upper: VMA) -> Bool {
-    if (lower.file == .none) != (upper.file == .none) { return true }
-    return lower.pageOffset &+ lower.range.lengthInPages == upper.pageOffset
+    note(.heap, upper.file == .none && isStartOfHeap(upperRecord.start))
+    note(.anonVMA, !anonVMAsFit(lowerRecord.anonVMA, upperRecord.anonVMA))
+    return (causes, others)
   }
 
   /// brk never extends what ends at the start of the heap.
-  private func isStartOfHeap(_ upper: VMA) -> Bool {
-    profile.follows(.brkOnlyExpands) && upper.file == .none
-      && upper.range.start == layout.startBrk.roundedUpToPage && upper.range.start < currentBreak
-      && layout.startBrk != .zero
+  private func isStartOfHeap(_ start: Address) -> Bool {
+    profile.follows(.brkOnlyExpands) && start == layout.startBrk.roundedUpToPage
+      && start < currentBreak && layout.startBrk != .zero
   }
 
   private func anonVMAsFit(_ lower: AnonVMA, _ upper: AnonVMA) -> Bool {

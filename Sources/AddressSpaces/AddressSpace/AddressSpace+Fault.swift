@@ -10,27 +10,42 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `do_anonymous_page`, `do_cow_fault` as far as `vmf_anon_prepare`.
   public mutating func writeFault(in range: AddressRange) {
+    if memo.mapped.start <= range.start && range.end <= memo.mapped.end {
+      return writeFaultInMapped(range)
+    }
     var entry = index.find(range.start)
     while !entry.isNone && entry.start < range.end {
       if attributes(of: entry).takesPrivateWrites { anonVMAPrepare(entry) }
+      if entry.end >= range.end { return }
       entry = index.next(entry)
     }
+  }
+
+  /// The writes hit the VMA that was mapped last: nothing needs to be looked for.
+  @inline(__always)
+  private mutating func writeFaultInMapped(_ range: AddressRange) {
+    let entry = memo.mapped
+    index.noteFind(range.start, entry)
+    guard attributes(of: entry).takesPrivateWrites, slab[entry.handle].anonVMA.isNone else {
+      return
+    }
+    anonVMAPrepare(entry, between: memo.isNew ? memo.around : nil)
   }
 
   /// Gives a VMA its anon_vma, unless it has one: that of a neighbour with which it could merge
   /// once both have the same access, else a new one.
   ///
   /// Linux: `__anon_vma_prepare`, `find_mergeable_anon_vma`.
-  mutating func anonVMAPrepare(_ entry: VMAEntry) {
+  mutating func anonVMAPrepare(_ entry: VMAEntry, between: VMANeighbours? = nil) {
     if !slab[entry.handle].anonVMA.isNone { return }
     if origins.isOn { noteWrite(entry) }
     let mine = attributes(of: entry)
-    let next = index.next(entry)
+    let next = between?.next ?? index.next(entry)
     if next.start == entry.end, let anonVMA = adoptable(from: next, for: mine) {
       slab[entry.handle].anonVMA = anonVMA
       return
     }
-    let previous = index.previous(entry)
+    let previous = between?.previous ?? index.previous(entry)
     if previous.end == entry.start, let anonVMA = adoptable(from: previous, for: mine) {
       slab[entry.handle].anonVMA = anonVMA
       return

@@ -10,17 +10,20 @@ extension AddressSpace where Index: ~Copyable {
   mutating func vmaLink(
     _ range: AddressRange, _ id: MergeID, _ anonVMA: AnonVMA, between: VMANeighbours
   ) -> VMAEntry {
+    memo.forget()
     let handle = slab.allocate(
       VMARecord(start: range.start, end: range.end, attributes: id, anonVMA: anonVMA))
     index.insert(handle, range, between: between)
     account(id, adding: range.lengthInPages)
     if origins.isOn { noteLink(handle, range, between) }
-    return VMAEntry(handle: handle, start: range.start, end: range.end)
+    return VMAEntry(
+      handle: handle, start: range.start, end: range.end, hint: index.hintOfLastInsert)
   }
 
   /// Linux: `remove_vma` after `__vma_unlink`.
   @inline(__always)
   mutating func vmaRemove(_ entry: VMAEntry) {
+    memo.forget()
     let id = slab[entry.handle].attributes
     index.remove(entry)
     account(id, removing: entry.range.lengthInPages)
@@ -31,13 +34,14 @@ extension AddressSpace where Index: ~Copyable {
   /// Moves the borders of a VMA; what it maps at each address stays the same.
   @inline(__always)
   mutating func setRange(_ entry: VMAEntry, _ range: AddressRange) -> VMAEntry {
+    memo.forget()
     let id = slab[entry.handle].attributes
     index.setRange(entry, range)
     slab[entry.handle].start = range.start
     slab[entry.handle].end = range.end
-    account(id, removing: entry.range.lengthInPages)
-    account(id, adding: range.lengthInPages)
-    return VMAEntry(handle: entry.handle, start: range.start, end: range.end)
+    account(id, adding: range.lengthInPages &- entry.range.lengthInPages)
+    return VMAEntry(
+      handle: entry.handle, start: range.start, end: range.end, hint: entry.hint)
   }
 
   /// Replaces what a VMA is. Takes over the caller's reference to `id`.

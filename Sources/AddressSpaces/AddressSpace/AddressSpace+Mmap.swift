@@ -55,7 +55,7 @@ extension AddressSpace where Index: ~Copyable {
     _ range: AddressRange, _ attributes: MergeAttributes, replaces: Bool, populates: Bool,
     leniently: Bool
   ) throws(Errno) -> UInt64 {
-    var around = index.findPrepare(range.start)
+    var around = neighbours(of: range.start)
     var overlapped: UInt64 = 0
     if around.next.start < range.end {
       if !replaces { overlapped = mappedBytes(in: range, from: around.next) }
@@ -72,10 +72,14 @@ extension AddressSpace where Index: ~Copyable {
       throw errno
     }
     let id = self.attributes.intern(attributes)
-    if vmaMergeNew(range, id, between: around) != nil {
+    if let merged = vmaMergeNew(range, id, between: around) {
       self.attributes.release(id)
+      memo.mapped = merged
+      memo.isNew = false
     } else {
-      vmaLink(range, id, .none, between: around)
+      memo.mapped = vmaLink(range, id, .none, between: around)
+      memo.around = around
+      memo.isNew = true
     }
     if populates || attributes.flags.contains(.locked) { populate(range, ignoringErrors: true) }
     finish(around: range.start)

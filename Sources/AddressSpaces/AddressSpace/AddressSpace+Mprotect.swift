@@ -76,7 +76,7 @@ extension AddressSpace where Index: ~Copyable {
         return errno
       }
       position = part.end
-      entry = index.next(entry)
+      if position < range.end { entry = index.next(entry) }
     }
     return nil
   }

@@ -43,16 +43,19 @@ extension AddressSpace where Index: ~Copyable {
 
   /// Linux: `do_vmi_align_munmap`, `vms_gather_munmap_vmas` (6.12); `do_munmap` (2.6).
   mutating func doMunmap(_ range: AddressRange, leniently: Bool) throws(Errno) {
-    if !leniently, let failure = munmapFailure(range) {
+    var entry = index.find(range.start)
+    if !leniently, let failure = munmapFailure(range, from: entry) {
       if failure.leavesSplit {
         let newBelow = profile.follows(.trimNeedsNoReserve)
-        splitVMA(index.search(range.start), at: range.start, newBelow: newBelow)
+        splitVMA(entry, at: range.start, newBelow: newBelow)
       }
       throw failure.errno
     }
-    if !profile.follows(.trimNeedsNoReserve) { splitEdges(of: range) }
+    if !profile.follows(.trimNeedsNoReserve) {
+      splitEdges(of: range)
+      entry = index.search(range.start)
+    }
     if origins.isOn { noteReplacement(of: range) }
-    var entry = index.find(range.start)
     if entry.isNone || entry.start >= range.end { return }
     if entry.start < range.start {
       if range.end < entry.end {
@@ -101,7 +104,14 @@ extension AddressSpace where Index: ~Copyable {
 
   /// Why `range` cannot be unmapped. Edges are cut before anything is removed, the low one first.
   borrowing func munmapFailure(_ range: AddressRange) -> MunmapFailure? {
-    var entry = index.search(range.start)
+    munmapFailure(range, from: index.search(range.start))
+  }
+
+  /// - Parameter first: the first VMA that ends above the start of the range.
+  private borrowing func munmapFailure(
+    _ range: AddressRange, from first: VMAEntry
+  ) -> MunmapFailure? {
+    var entry = first
     if entry.isNone || entry.start >= range.end { return nil }
     var leavesSplit = false
     if entry.start < range.start {
@@ -131,6 +141,7 @@ extension AddressSpace where Index: ~Copyable {
       {
         return MunmapFailure(errno: .noMemory, leavesSplit: leavesSplit)
       }
+      if entry.end >= range.end { return nil }
       entry = index.next(entry)
     }
     return nil

@@ -21,6 +21,8 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   /// The next identity to give to an anon_vma.
   var nextAnonVMA: UInt32 = 1
 
+  var memo = MmapMemo()
+
   /// Where the program was loaded; `startBrk` bounds the heap, `startStack` names the stack.
   public var layout = ProcessStat()
   /// The program break (`mm->brk`), not rounded to pages.

@@ -17,6 +17,7 @@ extension BPlusTreeIndex {
     leaves.links[leaf].count &+= 1
     self.count &+= 1
     lastLeaf = leaf
+    hintOfLastInsert = leaf << 4 | UInt32(truncatingIfNeeded: position)
     // The last leaf has no key. In others a new last VMA can only come from `makeRoom`.
     if position == count { lastEndChanged(leaf) }
   }

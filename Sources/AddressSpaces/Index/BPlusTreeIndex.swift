@@ -28,6 +28,7 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   var firstLeaf: UInt32
   /// The leaf that was changed last: calls come in runs that concern the same few VMAs.
   var lastLeaf: UInt32
+  public internal(set) var hintOfLastInsert: UInt32 = 0
   public internal(set) var count = 0
 
   public init() {
@@ -135,7 +136,9 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   /// - Complexity: O(log *n*).
   public borrowing func findPrepare(_ address: Address) -> VMANeighbours {
     let page = address.pageNumber
-    let leaf = nearbyLeaf(above: page)
+    // Changes keep to a place, unlike lookups: here even a single inner node is worth the look.
+    let isNear = leaves.start(lastLeaf, 0) <= page && leaves.contains(lastLeaf, page)
+    let leaf = isNear ? lastLeaf : leaf(above: page)
     let position = leaves.position(in: leaf, above: page)
     return VMANeighbours(previous: entry(before: position, of: leaf), next: entry(leaf, position))
   }

@@ -35,6 +35,15 @@ public struct MmapCache<Base: VMAIndex & ~Copyable>: VMAIndex, ~Copyable {
     return found
   }
 
+  public mutating func noteFind(_ address: Address, _ entry: VMAEntry) {
+    cacheStatistics.lookups += 1
+    if last.start <= address && address < last.end {
+      cacheStatistics.hits += 1
+    } else if !entry.isNone {
+      last = entry
+    }
+  }
+
   public borrowing func search(_ address: Address) -> VMAEntry { base.search(address) }
 
   /// Without the cache.
@@ -51,6 +60,8 @@ public struct MmapCache<Base: VMAIndex & ~Copyable>: VMAIndex, ~Copyable {
   ) {
     base.insert(handle, range, between: between)
   }
+
+  public var hintOfLastInsert: UInt32 { base.hintOfLastInsert }
 
   public mutating func remove(_ entry: VMAEntry) {
     if last.handle == entry.handle { last = .none }

@@ -18,6 +18,9 @@ public protocol VMAIndex: ~Copyable, Sendable {
   /// The same, but may move or count in a cache.
   mutating func find(_ address: Address) -> VMAEntry
 
+  /// Notes that `find` was spared for `address`, since the VMA that it would return is known.
+  mutating func noteFind(_ address: Address, _ entry: VMAEntry)
+
   /// What lies around `address`: `next` is what `find` returns, `previous` is the VMA before it.
   ///
   /// Linux: `find_vma_prepare` (2.6), `find_vma_prev`.
@@ -27,6 +30,9 @@ public protocol VMAIndex: ~Copyable, Sendable {
   ///
   /// - Precondition: the range lies between both; nothing changed since they were found.
   mutating func insert(_ handle: VMA.Handle, _ range: AddressRange, between: VMANeighbours)
+
+  /// The hint for the VMA that was added last; 0 for an index that uses none.
+  var hintOfLastInsert: UInt32 { get }
 
   mutating func remove(_ entry: VMAEntry)
 
@@ -54,6 +60,10 @@ public protocol VMAIndex: ~Copyable, Sendable {
 
 extension VMAIndex where Self: ~Copyable {
   public mutating func find(_ address: Address) -> VMAEntry { search(address) }
+
+  public mutating func noteFind(_ address: Address, _ entry: VMAEntry) {}
+
+  public var hintOfLastInsert: UInt32 { 0 }
 
   public var cacheStatistics: MmapCacheStatistics { MmapCacheStatistics() }
 }
