@@ -51,7 +51,8 @@ test-asan: setup ## the tests under the address sanitizer (and the leak sanitize
 test-tsan: setup ## the reader's tests under the thread sanitizer
 	$(SWIFT) test --sanitize thread --scratch-path $(TSAN) --filter TraceReadingTests
 
-test-cost: setup ## count instructions, allocations and retains a line (needs valgrind)
+test-cost: setup ## count instructions, allocations and retains a line under valgrind
+	@sh Scripts/setup.sh valgrind
 	$(SWIFT) build --package-path Benchmarks/Decode -c release
 	python3 Benchmarks/cost.py
 
