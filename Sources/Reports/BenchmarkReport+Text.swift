@@ -24,7 +24,8 @@ extension BenchmarkReport {
     "128 operations do not exceed; x times as long as on the list and on the rbtree, with ~ where",
     "there is no significant difference (Mann-Whitney, 5 %). Exact: nodes probed per lookup,",
     "rotations per operation, bytes per VMA. The list is left out above "
-      + "\(Figures.grouped(BenchRunner.linearLimit)) VMAs.",
+      + "\(Figures.grouped(BenchRunner.linearLimit)) VMAs;",
+    "merges run on at most 65,536 copies of their picture.",
   ]
 
   private func appendTable(_ group: Group, _ out: inout OutputBuffer) {

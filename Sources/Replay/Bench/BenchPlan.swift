@@ -15,6 +15,9 @@ public struct BenchPlan {
   /// So many calls of a long trace are enough for its lookups.
   private static let mostTraceLookups = 200_000
 
+  /// Making more would take longer than everything else.
+  private static let mostMergeCopies = 1 << 16
+
   public init(layout: BenchLayout, lookups: [Address], trace: BenchTrace?, seed: UInt64) {
     self.layout = layout
     self.lookups = lookups
@@ -22,7 +25,13 @@ public struct BenchPlan {
     traceLookups = Array((trace?.addresses ?? []).prefix(Self.mostTraceLookups))
     var numbers = SeededNumbers(seed: seed)
     order = layout.ranges.indices.shuffled(using: &numbers)
-    mergeCopies = max(layout.ranges.count / 3, 8)
+    mergeCopies = min(max(layout.ranges.count / 3, 8), Self.mostMergeCopies)
+  }
+
+  /// The order in which merges are made at the copies of their picture.
+  var mergeOrder: [Int] {
+    order.filter { $0 < mergeCopies }
+      + Array(order.count..<max(mergeCopies, order.count))
   }
 
   /// A walk along a list of thousands needs fewer lookups to be timed well.

@@ -17,8 +17,8 @@ public struct BenchRunner {
   /// An operation is repeated within a round until it has taken so long, in nanoseconds: shorter
   /// times drown in what reading the clock costs.
   private static let leastTime: UInt64 = 400_000
-  /// Operations that run once a round fill their histograms in so many rounds only.
-  private static let histogramRounds = 3
+  /// So many blocks say enough about the 99th percentile.
+  private static let enoughBlocks = 2000
 
   public init(plan: BenchPlan, indexes: [IndexKind], operations: [BenchOperation]) {
     self.plan = plan
@@ -34,6 +34,8 @@ public struct BenchRunner {
     let operation: BenchOperation
     var result: BenchResult
     var histogram: (any BenchHistogram)?
+    /// Recorded in the histogram.
+    var blocks = 0
     var repetitions = 1
   }
 
@@ -86,7 +88,7 @@ public struct BenchRunner {
           _ = jobs[index].subject.run(jobs[index].operation, &watch)
         }
         jobs[index].result.samples.append(Double(watch.time) / Double(watch.operations))
-        if jobs[index].repetitions > 1 || round < Self.histogramRounds {
+        if jobs[index].blocks < Self.enoughBlocks {
           Self.fillHistogram(of: &jobs[index], clock, clockCost)
         }
       }
@@ -105,6 +107,7 @@ public struct BenchRunner {
     var watch = BenchStopwatch(clock: clock, clockCost: clockCost, histogram: histogram)
     for _ in 0..<min(job.repetitions, 20) { _ = job.subject.run(job.operation, &watch) }
     job.histogram = watch.histogram
+    job.blocks += watch.blocks
   }
 
   private func isFeasible(_ operation: BenchOperation, on kind: IndexKind) -> Bool {

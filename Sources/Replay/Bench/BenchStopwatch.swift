@@ -20,6 +20,7 @@ struct BenchStopwatch {
   private let block: Int
   private(set) var histogram: (any BenchHistogram)?
   private(set) var operations = 0
+  private(set) var blocks = 0
   /// In nanoseconds.
   private(set) var time: UInt64 = 0
 
@@ -64,6 +65,7 @@ struct BenchStopwatch {
     var elapsed = clock() &- start
     elapsed -= min(elapsed, clockCost)
     time += elapsed
+    blocks += 1
     if count > 0 { histogram?.record(elapsed * 1000 / UInt64(count)) }
     return answer
   }

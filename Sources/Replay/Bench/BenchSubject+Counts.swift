@@ -13,19 +13,16 @@ extension IndexSubject where Index: ~Copyable {
     case .findTraceCached: countProbes(plan.traceLookups, withCache: true, &counts)
     case .prepare: countProbes(plan.lookups, withCache: false, &counts)
     case .insert, .remove, .split:
-      counts.operations = run(operation)
-      if Index.self == RedBlackTreeIndex.self { counts.rotations = Int(rotations) }
-    case .refused, .merge: counts.operations = run(operation)
+      counts.operations = operation == .split ? wide.count : plan.order.count
+      if Index.self == RedBlackTreeIndex.self {
+        var watch = BenchStopwatch(clock: { 0 }, clockCost: 0)
+        _ = run(operation, &watch)
+        counts.rotations = Int(rotations)
+      }
+    case .refused, .merge: counts.operations = plan.mergeOrder.count
     case .replay: countReplay(&counts)
     }
     return counts
-  }
-
-  /// - Returns: the operations done.
-  private func run(_ operation: BenchOperation) -> Int {
-    var watch = BenchStopwatch(clock: { 0 }, clockCost: 0)
-    _ = run(operation, &watch)
-    return watch.operations
   }
 
   private func countProbes(_ lookups: [Address], withCache: Bool, _ counts: inout BenchCounts) {

@@ -109,9 +109,12 @@ final class IndexSubject<Index: VMAIndex & ~Copyable>: BenchSubject {
     return UInt64(index.count)
   }
 
+  /// What can be cut in two.
+  var wide: [Int] { plan.order.filter { plan.layout.ranges[$0].lengthInPages > 1 } }
+
   private func split(_ watch: inout BenchStopwatch) -> UInt64 {
     var index = full.copy()
-    let wide = plan.order.filter { plan.layout.ranges[$0].lengthInPages > 1 }
+    let wide = wide
     _ = watch.measure(wide.count) { block in
       for position in wide[block] {
         let range = plan.layout.ranges[position]
@@ -133,8 +136,7 @@ final class IndexSubject<Index: VMAIndex & ~Copyable>: BenchSubject {
   private func merge(_ operation: BenchOperation, _ watch: inout BenchStopwatch) -> UInt64 {
     let field = MergeField(operation: operation, count: plan.mergeCopies)
     var space = field.make(MmapCache<Index>.self)
-    var order = plan.order.filter { $0 < plan.mergeCopies }
-    order += plan.order.count..<max(plan.mergeCopies, plan.order.count)
+    let order = plan.mergeOrder
     let before = space.statistics
     _ = watch.measure(order.count) { block in
       field.run(&space, order: order[block])
