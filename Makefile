@@ -8,12 +8,14 @@ ASAN := .build-asan
 TSAN := .build-tsan
 FUZZ := .build-fuzz
 SECONDS ?= 60
+SEEDS ?= 2000
+FIRST ?= 1
 DEMO := Traces/bash-children.strace.gz
 APT_PACKAGES := zlib1g-dev strace gcc libc6-dev python3
 
 .DEFAULT_GOAL := help
 BENCH_TRACE := Traces/churn-glibc.strace.gz
-.PHONY: help setup build test test-debug test-checked test-asan test-tsan test-cost fuzz demo \
+.PHONY: help setup build test test-debug test-checked test-asan test-tsan test-cost fuzz fuzz-kernel demo \
   bench bench-check bench-thresholds bench-indexes bench-save bench-compare bench-counts \
   bench-against bench-peers bench-decode docs lint format traces install clean
 
@@ -64,6 +66,9 @@ fuzz: setup ## look for traces that break the reader, for SECONDS=n (default 60)
 	SWIFT_BACKTRACE=enable=no $(FUZZ)/release/FuzzReader -max_total_time=$(SECONDS) -max_len=4096 \
 	  -timeout=60 -dict=Fuzz/strace.dict -artifact_prefix=$(FUZZ)/findings/ -print_final_stats=1 \
 	  $(FUZZ)/corpus Fuzz/Seeds
+
+fuzz-kernel: setup ## random programs against the running kernel, SEEDS=n (default 2000) from FIRST=1
+	VMA_LIVE_SEEDS="$(FIRST)..<$$(($(FIRST) + $(SEEDS)))" $(SWIFT) test --filter KernelTests
 
 bench: setup ## time lookups, merges, decoding and replay (the first build takes six minutes)
 	cd Benchmarks && $(SWIFT) package benchmark --no-progress --filter 'time-.*'

@@ -1,6 +1,12 @@
 public import AddressSpaces
 public import SyscallABI
 
+/// How a process ended (`exit_code`).
+public enum ExitState: Hashable, Sendable {
+  case exited(status: Int32)
+  case killed(signal: Int32)
+}
+
 /// What a replay found out about one process, or about all of them together.
 public struct ProcessSummary: Sendable {
   /// The thread group's number; `.none` for the total and for logs without pids.
@@ -18,7 +24,13 @@ public struct ProcessSummary: Sendable {
   public var peakLine: UInt64 = 0
   /// In pages.
   public var totalVM: UInt64 = 0
+  /// Pages of `totalVM` that no line of the log mapped, but that calls show to have been mapped.
+  public var impliedPages: UInt64 = 0
   public var holes = 0
+  /// The lines of `/proc/PID/status` at the end; of the process with the highest VmPeak in a total.
+  public var status = VMStatus()
+  /// Whose `status` it is.
+  public var statusPID: PID
   public var statistics = AddressSpaceStatistics()
   public var cache = MmapCacheStatistics()
   public var boundaries = BoundaryCounts()
@@ -28,9 +40,22 @@ public struct ProcessSummary: Sendable {
   /// How many processes this sums up.
   public var processCount = 1
   public var hasEnded = false
+  /// The thread group that forked it; `.none` if the log does not show that.
+  public var parent = PID.none
+  /// How it ended; nil if the log does not show that.
+  public var exit: ExitState?
+  /// Tasks that were ever in the group.
+  public var taskCount = 0
+  /// The limits that the log tells, as they were last set; they pass on to children.
+  ///
+  /// RLIMIT_MEMLOCK is only shown: whether a process is exempt from it (CAP_IPC_LOCK) is in no log.
+  public var limits = ProcessLimits()
+  /// What the log leaves open; nil if nobody asked.
+  public var certainty: CertaintySummary?
 
   init(pid: PID) {
     self.pid = pid
+    statusPID = pid
     events = Array(repeating: 0, count: SyscallName.allCases.count)
   }
 
@@ -58,7 +83,12 @@ public struct ProcessSummary: Sendable {
       peakLine = other.peakLine
     }
     totalVM += other.totalVM
+    impliedPages += other.impliedPages
     holes += other.holes
+    if other.status.peak > status.peak {
+      status = other.status
+      statusPID = other.statusPID
+    }
     statistics.add(other.statistics)
     cache.hits += other.cache.hits
     cache.lookups += other.cache.lookups
@@ -66,5 +96,9 @@ public struct ProcessSummary: Sendable {
     divergences += other.divergences
     malformed += other.malformed
     processCount += other.processCount
+    if let theirs = other.certainty {
+      certainty = certainty ?? CertaintySummary()
+      certainty?.add(theirs)
+    }
   }
 }

@@ -30,25 +30,27 @@ extension ReplayEngine where Index: ~Copyable {
     if !unclaimedInitialMaps.isEmpty { claimInitialMaps(before: event, process: process) }
     count(event, process: process)
     noteCall(event, process: process)
+    let isTraced = Observer.tracesCalls && beginPath(event, process: process)
     switch event.call {
-    case .exit:
-      if event.name == .exitGroup { completeExitGroup(slot: slot) }
+    case .exit(let status):
+      if event.name == .exitGroup { completeExitGroup(slot: slot, status: status) }
       return
     case .execve(let path):
       if event.result.succeeded { completeExecve(event, path: path, slot: slot) }
     case .clone, .clone3, .fork:
       completeClone(event, slot: slot, pending: pending)
     default:
+      if Observer.readsCertainty { noteOverlaps(of: slot, pending) }
       if !(pending?.isApplied ?? false) { applyToMap(event, process: process, in: batch) }
     }
+    if Observer.tracesCalls && isTraced { endPath(event, process: process) }
     observe(event, process: process)
   }
 
   /// A new process under the number of one that has ended.
   private mutating func revive(_ slot: Int) -> Int {
     let pid = tasks[slot].pid
-    let space = AddressSpace<Index>(profile: options.profile, limits: options.limits)
-    let process = addProcess(pid: pid, space: spaces.insert(space))
+    let process = addProcess(pid: pid, space: insertSpace())
     return addTask(pid: pid, process: process)
   }
 
@@ -67,6 +69,7 @@ extension ReplayEngine where Index: ~Copyable {
       return space.mapCount
     }
     notePeak(mapCount, line: event.line, process: process)
+    if Observer.readsCertainty { observeCertainty(event, process: process) }
   }
 
   mutating func notePeak(_ mapCount: Int, line: UInt64, process: Int) {
@@ -77,7 +80,8 @@ extension ReplayEngine where Index: ~Copyable {
 
   mutating func diverge(_ kind: Divergence.Kind, _ event: SyscallEvent, process: Int) {
     processes[process].summary.divergences += 1
-    observer.didDiverge(Divergence(kind: kind, event: event))
+    observer.didDiverge(
+      Divergence(kind: kind, event: event, process: processes[process].pid))
   }
 
   /// Applies a call that may change the map.
@@ -103,8 +107,25 @@ extension ReplayEngine where Index: ~Copyable {
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
     if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
-    let expected = spaces.modify(processes[process].space) { operation.performKnown(on: &$0) }
-    if let expected { diverge(.succeeded(expected: expected.rawValue), event, process: process) }
+    if Observer.watchesPlacement {
+      let view = processes[process].view
+      spaces.read(processes[process].space) { space in
+        observer.willPlace(event, process: view, space: space, files: files)
+      }
+    }
+    if !processes[process].knowsStart { imply(operation, process: process) }
+    var expected = spaces.modify(processes[process].space) { operation.performKnown(on: &$0) }
+    if !processes[process].implied.isEmpty {
+      forgetImplied(operation.replacedRange, process: process)
+    }
+    if case .setName = operation {
+      if hasAnonymousNames == false { expected = .invalidArgument }
+      hasAnonymousNames = true
+    }
+    if let expected, !operation.isUnknown(to: options.profile) {
+      diverge(.succeeded(expected: expected.rawValue), event, process: process)
+    }
+    if Observer.readsCertainty { readSuccess(of: operation, event, process: process) }
     noteWrites(of: operation, process: process)
   }
 
@@ -114,17 +135,33 @@ extension ReplayEngine where Index: ~Copyable {
     _ event: SyscallEvent, process: Int, in batch: TraceBatch
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
+    let recorded = event.result.errno
+    if case .setName = operation, isWithoutNames(recorded) { return }
     let expected = spaces.modify(processes[process].space) { space -> Errno? in
       let failure = operation.failure(in: space)
       if failure != nil { operation.perform(on: &space, leniently: false) }
       return failure
     }
-    let recorded = event.result.errno
+    if Observer.readsCertainty {
+      readFailure(of: operation, isExpected: expected != nil, event, process: process)
+    }
+    if expected?.rawValue != recorded && operation.isUnknown(to: options.profile) {
+      return spaces.modify(processes[process].space) { $0.passOverUnknown() }
+    }
+    if expected == nil, operation.mayFailUnforeseen(with: Errno(rawValue: recorded)) { return }
     guard let expected else { return diverge(.failed(recorded: recorded), event, process: process) }
     if expected.rawValue != recorded {
       diverge(
         .errno(recorded: recorded, expected: expected.rawValue), event, process: process)
     }
+  }
+
+  /// Whether a refused naming shows that the kernel does not know names at all: that answers every
+  /// such call with EINVAL, so that it can be told once no call has succeeded.
+  private mutating func isWithoutNames(_ recorded: Int32) -> Bool {
+    if hasAnonymousNames == true || recorded != Errno.invalidArgument.rawValue { return false }
+    hasAnonymousNames = false
+    return true
   }
 
   /// brk never fails: it returns the break that there is afterwards.
@@ -148,6 +185,9 @@ extension ReplayEngine where Index: ~Copyable {
       diverge(.programBreak(recorded: recorded, expected: new), event, process: process)
     }
     let (oldEnd, newEnd) = (old.roundedUpToPage, recorded.roundedUpToPage)
+    if Observer.readsCertainty {
+      readBreak(from: oldEnd, to: newEnd, event, process: process)
+    }
     if newEnd > oldEnd { assumeWritten(AddressRange(oldEnd, newEnd), process: process) }
     if newEnd < oldEnd { noteUnmapping(process: process) }
   }
@@ -155,7 +195,7 @@ extension ReplayEngine where Index: ~Copyable {
   /// The fault assumption's part of a successful call.
   private mutating func noteWrites(of operation: MapOperation, process: Int) {
     switch operation {
-    case .mmap(let range, _, let flags, _, _):
+    case .mmap(let range, _, let flags, _, _, _):
       assumeWritten(mapping: range, flags: flags, process: process)
     case .mprotect(let addr, let length, let prot, _):
       guard let size = Page.align(length), addr.rawValue <= UInt64.max - size else { return }

@@ -39,8 +39,7 @@ extension ReplayEngine where Index: ~Copyable {
         return unnamed
       }
     }
-    let space = AddressSpace<Index>(profile: options.profile, limits: options.limits)
-    let process = addProcess(pid: pid, space: spaces.insert(space))
+    let process = addProcess(pid: pid, space: insertSpace())
     return addTask(pid: pid, process: process)
   }
 
@@ -50,6 +49,7 @@ extension ReplayEngine where Index: ~Copyable {
     if processes[process].pid == .none {
       processes[process].pid = pid
       processes[process].summary.pid = pid
+      processes[process].summary.statusPID = pid
     }
   }
 

@@ -8,26 +8,34 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func meet(_ snapshot: Snapshot) {
     // Only a map that sets an address space can be the first that is heard of a process.
     let setsSpace = snapshot.moment == .exec || snapshot.moment == .attach
-    guard let slot = setsSpace ? task(for: snapshot.pid) : tasks.find(snapshot.pid) else { return }
-    let process = tasks[slot].process
-    guard !processes[process].hasEnded else { return }
+    let slot = setsSpace ? task(for: snapshot.pid) : tasks.find(snapshot.pid)
+    var known = slot.map { tasks[$0].process }
+    // A thread that the log has not named yet is one of the process whose map was read.
+    if known == nil, case .inflight = snapshot.content { known = lastCompared }
+    guard let process = known, !processes[process].hasEnded else { return }
+    if case .maps = snapshot.content { lastCompared = process }
     switch (snapshot.moment, snapshot.content) {
     case (.exec, .maps(let entries)), (.attach, .maps(let entries)):
-      install(entries, in: process, line: snapshot.line)
+      let isFresh = snapshot.moment == .exec
+      install(entries, in: process, line: snapshot.line, isFresh: isFresh)
     case (.exec, .stat(let stat)), (.attach, .stat(let stat)):
       adopt(stat, in: process)
-    case (.exec, .limits(let limits)), (.attach, .limits(let limits)):
+    case (_, .limits(let limits)):
+      // They follow the map of an exec or attach, and name no moment of their own.
+      processes[process].summary.limits = limits
       if options.keepsLimits { return }
       spaces.modify(processes[process].space) { space in
         if let stack = limits.stack { space.limits.stack = stack }
         if let bytes = limits.addressSpace { space.limits.addressSpace = bytes }
         if let bytes = limits.data { space.limits.data = bytes }
+        if let bytes = limits.memLock, options.limitsLockedMemory { space.limits.memLock = bytes }
       }
     default:
       let view = processes[process].view
       spaces.read(processes[process].space) { space in
         observer.didMeet(snapshot, process: view, space: space, files: files)
       }
+      if Observer.readsCertainty { narrow(by: snapshot, process: process) }
     }
   }
 
@@ -39,21 +47,29 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   /// The user's initial map for this process, if there is one that was not used yet.
-  mutating func claimInitialMaps(for process: Int) {
+  ///
+  /// - Parameter isFresh: an execve was completed just now.
+  mutating func claimInitialMaps(for process: Int, isFresh: Bool = false) {
     let pid = processes[process].pid
     let match = unclaimedInitialMaps.firstIndex {
       $0.pid == pid || ($0.pid == .none && processes[process].ordinal == 0)
     }
     guard let match else { return }
-    install(unclaimedInitialMaps.remove(at: match).entries, in: process, line: 0)
+    let entries = unclaimedInitialMaps.remove(at: match).entries
+    install(entries, in: process, line: 0, isFresh: isFresh)
+    adoptFaults(of: pid, process: process)
   }
 
   /// Makes the address space what a snapshot shows.
-  private mutating func install(_ entries: [MapsEntry], in process: Int, line: UInt64) {
+  private mutating func install(
+    _ entries: [MapsEntry], in process: Int, line: UInt64, isFresh: Bool
+  ) {
     let id = processes[process].space
     spaces.modify(id) { $0.removeAll() }
     processes[process].vsyscallGate = nil
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
+    processes[process].knowsStart = true
+    processes[process].implied = []
     var layout = ProcessStat()
     var heapEnd: Address?
     for entry in entries {
@@ -73,8 +89,10 @@ extension ReplayEngine where Index: ~Copyable {
     spaces.modify(id) { space in
       space.layout = layout
       if let heapEnd { space.setHeap(start: layout.startBrk, end: heapEnd) }
+      space.deriveMmapBase()
     }
     processes[process].knowsBreak = heapEnd != nil
+    if Observer.readsCertainty { readMap(entries, in: process, isFresh: isFresh) }
     notePeak(spaces.read(id) { $0.mapCount }, line: line, process: process)
   }
 
@@ -84,8 +102,7 @@ extension ReplayEngine where Index: ~Copyable {
     let flags = entry.vmFlags ?? kind.likelyFlags(entry.permissions)
     let isPrivateWritable = flags.contains(.write) && !flags.contains(.shared)
     let written =
-      (entry.anonymousKiB ?? 0) > 0
-      || (isPrivateWritable && options.faults.writesInitialMemory)
+      (entry.anonymousKiB ?? 0) > 0 || (isPrivateWritable && assumesInitialWrite(entry))
     let file = kind.isAnonymous ? .none : files.description(for: entry, isShareable: kind == .file)
     spaces.modify(id) { space in
       // Lines that overlap or are not whole pages cannot come from a kernel: they are left out.
@@ -93,6 +110,12 @@ extension ReplayEngine where Index: ~Copyable {
         entry.range, flags: flags, file: file, offset: entry.offset,
         hasCloseHook: kind == .sysV, written: written)
     }
+  }
+
+  /// Whether writable memory of an initial map is taken to be written though the map does not say
+  /// so. With known faults, smaps says all there is.
+  private func assumesInitialWrite(_ entry: MapsEntry) -> Bool {
+    options.faults.writesInitialMemory && !(options.faultsAreListed && entry.anonymousKiB != nil)
   }
 
   private mutating func adopt(_ stat: ProcessStat, in process: Int) {

@@ -9,11 +9,39 @@ public protocol ReplayObserver {
   /// Whether VMAs should remember which calls made them what they are.
   static var tracksOrigins: Bool { get }
 
+  /// Paths of calls may be asked for; only an address space on a `TracedIndex` has any.
+  static var tracesCalls: Bool { get }
+
+  /// Places of mappings are compared: `willPlace` is called.
+  static var watchesPlacement: Bool { get }
+
+  /// Whether the replay should also read what the log leaves open (`CertainAddressSpace`).
+  static var readsCertainty: Bool { get }
+
   /// Nothing that follows matters: the replay may end here.
   var wantsNoMore: Bool { get }
 
   /// The calls that VMAs remember; used only if `tracksOrigins`.
   var calls: CallLedger { get set }
+
+  /// A call is about to be applied; asked only if `tracesCalls`.
+  ///
+  /// - Returns: its path is wanted: `didTrace` will bring it.
+  mutating func willApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) -> Bool
+
+  /// A call whose path was wanted has been applied, unless it ended its address space.
+  mutating func didTrace<Index: VMAIndex & ~Copyable>(
+    _ path: CallPath, of event: SyscallEvent, process: ProcessView,
+    space: borrowing AddressSpace<Index>, files: FileTable)
+
+  /// A call that succeeded is about to be applied, and nothing is in its way any more; called only
+  /// if `watchesPlacement`.
+  mutating func willPlace<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable)
 
   /// An event has been applied to the address space of its process.
   mutating func didApply<Index: VMAIndex & ~Copyable>(
@@ -29,10 +57,30 @@ public protocol ReplayObserver {
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable)
 
   mutating func didDiverge(_ divergence: Divergence)
+
+  /// An event has been applied to both readings; only if `readsCertainty`.
+  mutating func didApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, certain: CertainAddressSpace,
+    space: borrowing AddressSpace<Index>)
+
+  /// The log has a snapshot, by which the reading is not narrowed yet; only if `readsCertainty`.
+  mutating func didMeet(
+    _ snapshot: Snapshot, process: ProcessView, certain: CertainAddressSpace)
+
+  /// A process ends (or the log does); only if `readsCertainty`.
+  mutating func willEnd<Index: VMAIndex & ~Copyable>(
+    _ process: ProcessView, certain: CertainAddressSpace, space: borrowing AddressSpace<Index>,
+    files: FileTable)
 }
 
 extension ReplayObserver {
   public static var tracksOrigins: Bool { false }
+
+  public static var tracesCalls: Bool { false }
+
+  public static var watchesPlacement: Bool { false }
+
+  public static var readsCertainty: Bool { false }
 
   public var wantsNoMore: Bool { false }
 
@@ -40,6 +88,21 @@ extension ReplayObserver {
     get { CallLedger() }
     set {}
   }
+
+  public mutating func willApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) -> Bool { false }
+
+  public mutating func willPlace<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) {}
+
+  public mutating func didTrace<Index: VMAIndex & ~Copyable>(
+    _ path: CallPath, of event: SyscallEvent, process: ProcessView,
+    space: borrowing AddressSpace<Index>, files: FileTable
+  ) {}
 
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
@@ -55,6 +118,20 @@ extension ReplayObserver {
   ) {}
 
   public mutating func didDiverge(_ divergence: Divergence) {}
+
+  public mutating func didApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, certain: CertainAddressSpace,
+    space: borrowing AddressSpace<Index>
+  ) {}
+
+  public mutating func didMeet(
+    _ snapshot: Snapshot, process: ProcessView, certain: CertainAddressSpace
+  ) {}
+
+  public mutating func willEnd<Index: VMAIndex & ~Copyable>(
+    _ process: ProcessView, certain: CertainAddressSpace, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) {}
 }
 
 /// An observer that looks at nothing.

@@ -33,12 +33,44 @@ struct ReplayArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Which pages the program is taken to have written, which no log shows: smart, never, lazy "
-        + "or eager.", valueName: "assumption"))
-  var faults: FaultAssumption = .smart
+        + "or eager; or a list of page faults, by PID TIME|@LINE 0xADDRESS w|r or perf script.",
+      valueName: "assumption|file"))
+  var faults = FaultChoice(assumption: .smart)
+}
+
+/// Where mappings are put that the log places.
+struct PlacementOptions: ParsableArguments {
+  enum Mode: String, ExpressibleByArgument, CaseIterable {
+    case recorded, model
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "recorded, or model: also predict the address of each mmap without a fixed one, of each "
+        + "mremap that moves and of each shmat, and report how many match (the log's address is "
+        + "taken all the same).", valueName: "who"))
+  var placement: Mode = .recorded
+
+  var isPredicted: Bool { placement == .model }
 }
 
 extension IndexKind: ExpressibleByArgument {}
-extension FaultAssumption: ExpressibleByArgument {}
+
+/// An assumption, or the file of a list.
+struct FaultChoice: ExpressibleByArgument {
+  var assumption: FaultAssumption
+  var path: String?
+
+  init(assumption: FaultAssumption) { self.assumption = assumption }
+
+  init?(argument: String) {
+    assumption = FaultAssumption(rawValue: argument) ?? .smart
+    if FaultAssumption(rawValue: argument) == nil { path = argument }
+    if argument.isEmpty { return nil }
+  }
+
+  var defaultValueDescription: String { assumption.rawValue }
+}
 
 /// A kernel as `--kernel` names it.
 struct KernelChoice: ExpressibleByArgument {

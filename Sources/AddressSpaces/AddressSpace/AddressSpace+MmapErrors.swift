@@ -83,6 +83,7 @@ extension AddressSpace where Index: ~Copyable {
     if profile.follows(.limitsBeforeUnmapping) && exceedsAddressSpaceLimit(pages) {
       return .noMemory
     }
+    if flags.contains(.locked) && limits.memLock == 0 { return .notPermitted }
     if flags.contains(.locked) || defaultFlags.contains(.locked) {
       if mlockExceedsLimit(pages) { return .resourceTemporarilyUnavailable }
     }
