@@ -39,8 +39,7 @@ extension ReplayEngine where Index: ~Copyable {
         return unnamed
       }
     }
-    let space = AddressSpace<Index>(profile: options.profile, limits: options.limits)
-    let process = addProcess(pid: pid, space: spaces.insert(space))
+    let process = addProcess(pid: pid, space: addSpace(options.limits))
     return addTask(pid: pid, process: process)
   }
 

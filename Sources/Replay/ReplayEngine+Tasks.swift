@@ -6,6 +6,13 @@ import SyscallABI
 extension ReplayEngine where Index: ~Copyable {
   // MARK: Tables
 
+  /// An address space without VMAs.
+  mutating func addSpace(_ limits: AddressSpaceLimits) -> SpaceTable<Index>.ID {
+    var space = AddressSpace<Index>(profile: options.profile, limits: limits)
+    if options.ignoresWrites { space.ignoreWrites() }
+    return spaces.insert(space)
+  }
+
   mutating func addProcess(pid: PID, space: SpaceTable<Index>.ID) -> Int {
     var state = ProcessState<Index>(pid: pid, ordinal: nextOrdinal, space: space)
     state.summary.mapCountPeak = spaces.read(space) { $0.mapCount }
@@ -127,8 +134,7 @@ extension ReplayEngine where Index: ~Copyable {
     foldStatistics(of: process)
     let limits = spaces.read(processes[process].space) { $0.limits }
     spaces.removeUser(of: processes[process].space)
-    let space = AddressSpace<Index>(profile: options.profile, limits: limits)
-    processes[process].space = spaces.insert(space)
+    processes[process].space = addSpace(limits)
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
     processes[process].knowsBreak = false
     if path != .none {

@@ -9,11 +9,25 @@ public protocol ReplayObserver {
   /// Whether VMAs should remember which calls made them what they are.
   static var tracksOrigins: Bool { get }
 
+  /// Whether `willApply` is wanted.
+  static var looksBeforeCalls: Bool { get }
+
+  /// Whether `rewriter` is to change calls on their way.
+  static var rewritesCalls: Bool { get }
+
   /// Nothing that follows matters: the replay may end here.
   var wantsNoMore: Bool { get }
 
   /// The calls that VMAs remember; used only if `tracksOrigins`.
   var calls: CallLedger { get set }
+
+  /// What changes calls; used only if `rewritesCalls`.
+  var rewriter: CallRewriter { get set }
+
+  /// An event is about to be applied to the address space of its process; asked for by
+  /// `looksBeforeCalls`.
+  mutating func willApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>)
 
   /// An event has been applied to the address space of its process.
   mutating func didApply<Index: VMAIndex & ~Copyable>(
@@ -34,12 +48,25 @@ public protocol ReplayObserver {
 extension ReplayObserver {
   public static var tracksOrigins: Bool { false }
 
+  public static var looksBeforeCalls: Bool { false }
+
+  public static var rewritesCalls: Bool { false }
+
   public var wantsNoMore: Bool { false }
 
   public var calls: CallLedger {
     get { CallLedger() }
     set {}
   }
+
+  public var rewriter: CallRewriter {
+    get { CallRewriter() }
+    set {}
+  }
+
+  public mutating func willApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
+  ) {}
 
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>

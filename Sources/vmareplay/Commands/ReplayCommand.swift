@@ -29,12 +29,18 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The most points of a timeline.", valueName: "n"))
   var points = 500
 
+  @Option(help: WhatIfOption.help, transform: WhatIfOption.init)
+  var whatIf: [WhatIfOption] = []
+
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
 
   func validate() throws {
     if timeline && traces.count > 1 {
       throw ValidationError("--timeline shows one trace; 'vmareplay compare' several.")
+    }
+    if !whatIf.isEmpty && (timeline || traces.count > 1) {
+      throw ValidationError("--what-if compares the summaries of one trace.")
     }
     if !timeline && (format == .csv || format == .ndjson) {
       throw ValidationError("--format \(format.rawValue) has rows only with --timeline.")
@@ -53,6 +59,7 @@ struct ReplayCommand: ParsableCommand {
         strict: traceOptions.strict
       ).run()
     }
+    if !whatIf.isEmpty { return try compare(inputs[0]) }
     var report: ReplayReport?
     var status = ExitStatus.done
     for trace in inputs {
@@ -73,6 +80,17 @@ struct ReplayCommand: ParsableCommand {
     report?.append(to: &out, format: format == .json ? .json : .text)
     try Output.standard.write(&out)
     if status != .done { throw status.code }
+  }
+
+  /// Without and with the rules of `--what-if`.
+  private func compare(_ trace: TraceInput) throws {
+    var work = WhatIfRun(
+      trace: trace, rules: whatIf, arguments: arguments, strict: traceOptions.strict)
+    guard let result = try arguments.index.run(&work) else { return }
+    var out = OutputBuffer()
+    result.report.append(to: &out, format: format.outputFormat)
+    try Output.standard.write(&out)
+    if result.status != .done { throw result.status.code }
   }
 }
 
