@@ -1,7 +1,7 @@
-import SyscallABI
+public import SyscallABI
 
 /// A call, or a part of one, that came with some kernel.
-enum KernelFeature {
+public enum KernelFeature: Sendable {
   /// pkey_mprotect.
   case protectionKeys
   /// mlock2 with MLOCK_ONFAULT, mlockall with MCL_ONFAULT.
@@ -19,7 +19,7 @@ enum KernelFeature {
 /// know took place all the same: the address and the success are those of the log, the rest has no
 /// effect on VMAs, and `AddressSpaceStatistics.unknownToProfile` counts it.
 extension KernelProfile {
-  func knows(_ feature: KernelFeature) -> Bool {
+  public func knows(_ feature: KernelFeature) -> Bool {
     switch feature {
     case .lockOnFault: version >= KernelVersion(4, 4)
     case .protectionKeys: version >= KernelVersion(4, 9)
@@ -31,7 +31,7 @@ extension KernelProfile {
 
   /// Whether every flag means something to the kernel. MAP_STACK has long been there, but without
   /// a meaning.
-  func knows(_ flags: MapFlags) -> Bool {
+  public func knows(_ flags: MapFlags) -> Bool {
     if flags.contains(.stack) && !follows(.stackIsNoHugePage) { return false }
     if version < KernelVersion(4, 15) {
       if flags.contains(.sync) || flags.type == MapFlags.sharedValidate.type { return false }
@@ -40,7 +40,7 @@ extension KernelProfile {
     return flags.type != MapFlags.droppable.type || version >= KernelVersion(6, 11)
   }
 
-  func knows(_ advice: Advice) -> Bool {
+  public func knows(_ advice: Advice) -> Bool {
     guard let since = advice.firstKernel else { return false }
     return since <= version
   }
@@ -75,5 +75,8 @@ extension Advice {
 
 extension AddressSpace where Index: ~Copyable {
   /// Counts a call that the kernel of the profile does not know, and does nothing else.
-  mutating func passOverUnknown() { statistics.unknownToProfile += 1 }
+  public mutating func passOverUnknown() {
+    statistics.unknownToProfile += 1
+    if isTraced { path.note(.unknown) }
+  }
 }

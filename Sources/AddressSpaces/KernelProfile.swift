@@ -41,6 +41,10 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case stackIsNoHugePage
   /// A written range may merge into an unwritten neighbour.
   case writtenJoinsUnwritten
+  /// mremap with an old size of 0 is refused for private memory.
+  case remapRefusesPrivateCopies
+  /// mremap looks for the VMA before anything else; before, what shrinks in place is only unmapped.
+  case remapLooksUpFirst
   /// mremap with MREMAP_FIXED moves several VMAs at once.
   case multiVMARemap
   /// RLIMIT_DATA bounds the heap and the data segment together; before, what lies between the start
@@ -50,6 +54,18 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case limitsBeforeUnmapping
   /// mremap with MREMAP_FIXED fails early near the map limit.
   case fixedRemapNeedsReserve
+  /// A mapping without an address goes to the highest gap; before, on from the last one.
+  case takesHighestGap
+  /// `/proc/PID/status` counts data, code and stacks by flags; before, by what stands behind them.
+  case countsDataByAccess
+  /// A gap stays free below a mapping that grows down.
+  case stackGuardGap
+  /// Mappings of files on most file systems are aligned for huge pages.
+  case alignsFiles
+  /// Large anonymous mappings are aligned for huge pages.
+  case alignsForHugePages
+  /// Only those that consist of whole huge pages are.
+  case alignsWholeHugePages
   /// Mappings that the kernel itself installs cannot be cut.
   case kernelMappingsStayWhole
 }
@@ -87,14 +103,22 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.ownAnonVMAInChild, KernelVersion(2, 6, 34), .measured),
       row(.heapByOverlap, KernelVersion(2, 6, 39), .measured),
       row(.forkChildStaysApart, KernelVersion(3, 0), .measured),
+      row(.takesHighestGap, KernelVersion(3, 8), .measured),
       row(.limitsBeforeUnmapping, KernelVersion(3, 10), .documented),
+      row(.countsDataByAccess, KernelVersion(4, 5), .measured),
+      row(.stackGuardGap, KernelVersion(4, 12), .measured),
+      row(.remapRefusesPrivateCopies, KernelVersion(4, 14), .measured),
       row(.fixedRemapNeedsReserve, KernelVersion(5, 2), .measured),
       row(.kernelMappingsStayWhole, KernelVersion(5, 11), .measured),
+      row(.remapLooksUpFirst, KernelVersion(5, 16), .measured),
+      row(.alignsFiles, KernelVersion(5, 18), .measured),
       row(.remapGrowthJoinsNext, KernelVersion(6, 0), .measured),
       row(.brkOnlyExpands, KernelVersion(6, 1), .measured),
       row(.closeHookMayGrow, KernelVersion(6, 5), .measured),
       row(.accountDropped, KernelVersion(6, 6), .measured),
       row(.stackIsNoHugePage, KernelVersion(6, 7), .measured),
+      row(.alignsForHugePages, KernelVersion(6, 7), .measured),
+      row(.alignsWholeHugePages, KernelVersion(6, 12), .measured),
       row(.writtenJoinsUnwritten, KernelVersion(6, 16), .measured),
       row(.multiVMARemap, KernelVersion(6, 17), .measured),
     ]

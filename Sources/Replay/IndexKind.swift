@@ -15,6 +15,9 @@ public enum IndexKind: String, CaseIterable, Sendable {
   public static let fastest = IndexKind.btree
 }
 
+/// The index on which the path of a call can be noted.
+public typealias PathIndex = TracedIndex<MmapCache<BPlusTreeIndex>>
+
 /// Work that is written once for all indexes and compiled for each.
 public protocol IndexedWork {
   associatedtype Output

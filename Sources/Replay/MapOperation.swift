@@ -37,6 +37,27 @@ enum MapOperation {
     }
   }
 
+  /// The kernel of the profile does not know what the call asks: how it ended says nothing.
+  func isUnknown(to profile: KernelProfile) -> Bool {
+    switch self {
+    case .mmap(_, _, let flags, _, _), .impossibleMmap(_, _, _, let flags, _):
+      // MAP_STACK has long been there, but without a meaning.
+      return !profile.knows(MapFlags(rawValue: flags.rawValue & ~MapFlags.stack.rawValue))
+        && !profile.knows(flags)
+    case .mprotect(_, _, _, let pkey): return pkey >= 0 && !profile.knows(.protectionKeys)
+    case .mremap(_, let oldSize, let newSize, let flags, _, _):
+      if flags.contains(.dontUnmap) { return !profile.knows(.dontUnmap) }
+      return flags.contains(.fixed) && oldSize == newSize && !profile.follows(.multiVMARemap)
+    case .madvise(_, _, let advice): return !profile.knows(advice)
+    case .mlock(_, _, let onFault): return onFault && !profile.knows(.lockOnFault)
+    case .mlockall(let flags):
+      return flags.contains(.onFault) && !profile.knows(.lockOnFault)
+    case .mseal: return !profile.knows(.mseal)
+    case .setName: return !profile.knows(.anonVMAName)
+    case .munmap, .munlock, .munlockall, .mbind, .shmat, .shmdt, .remapFilePages: return false
+    }
+  }
+
   /// The error that the model expects; nil for success. Nothing is changed.
   func failure<Index: VMAIndex & ~Copyable>(
     in space: borrowing AddressSpace<Index>

@@ -1,6 +1,12 @@
 public import AddressSpaces
 public import SyscallABI
 
+/// How a process ended (`exit_code`).
+public enum ExitState: Hashable, Sendable {
+  case exited(status: Int32)
+  case killed(signal: Int32)
+}
+
 /// What a replay found out about one process, or about all of them together.
 public struct ProcessSummary: Sendable {
   /// The thread group's number; `.none` for the total and for logs without pids.
@@ -21,6 +27,10 @@ public struct ProcessSummary: Sendable {
   /// In pages.
   public var totalVM: UInt64 = 0
   public var holes = 0
+  /// The lines of `/proc/PID/status` at the end; of the process with the highest VmPeak in a total.
+  public var status = VMStatus()
+  /// Whose `status` it is.
+  public var statusPID: PID
   public var statistics = AddressSpaceStatistics()
   public var cache = MmapCacheStatistics()
   public var boundaries = BoundaryCounts()
@@ -30,9 +40,22 @@ public struct ProcessSummary: Sendable {
   /// How many processes this sums up.
   public var processCount = 1
   public var hasEnded = false
+  /// The thread group that forked it; `.none` if the log does not show that.
+  public var parent = PID.none
+  /// How it ended; nil if the log does not show that.
+  public var exit: ExitState?
+  /// Tasks that were ever in the group.
+  public var taskCount = 0
+  /// The limits that the log tells, as they were last set; they pass on to children.
+  ///
+  /// RLIMIT_MEMLOCK is only shown: whether a process is exempt from it (CAP_IPC_LOCK) is in no log.
+  public var limits = ProcessLimits()
+  /// What the log leaves open; nil if nobody asked.
+  public var certainty: CertaintySummary?
 
   init(pid: PID) {
     self.pid = pid
+    statusPID = pid
     events = Array(repeating: 0, count: SyscallName.allCases.count)
   }
 
@@ -64,6 +87,10 @@ public struct ProcessSummary: Sendable {
     }
     totalVM += other.totalVM
     holes += other.holes
+    if other.status.peak > status.peak {
+      status = other.status
+      statusPID = other.statusPID
+    }
     statistics.add(other.statistics)
     cache.hits += other.cache.hits
     cache.lookups += other.cache.lookups
@@ -71,5 +98,9 @@ public struct ProcessSummary: Sendable {
     divergences += other.divergences
     malformed += other.malformed
     processCount += other.processCount
+    if let theirs = other.certainty {
+      certainty = certainty ?? CertaintySummary()
+      certainty?.add(theirs)
+    }
   }
 }

@@ -34,15 +34,17 @@ extension ReplayEngine where Index: ~Copyable {
     count(event, process: process)
     noteCall(event, process: process)
     if Observer.looksBeforeCalls { announce(event, process: process) }
+    let isTraced = Observer.tracesCalls && beginPath(event, process: process)
     switch event.call {
-    case .exit:
-      if event.name == .exitGroup { completeExitGroup(slot: slot) }
+    case .exit(let status):
+      if event.name == .exitGroup { completeExitGroup(slot: slot, status: status) }
       return
     case .execve(let path):
       if event.result.succeeded { completeExecve(event, path: path, slot: slot) }
     case .clone, .clone3, .fork:
       completeClone(event, slot: slot, pending: pending)
     default:
+      if Observer.readsCertainty { noteOverlaps(of: slot, pending) }
       let isApplied = pending?.isApplied ?? false
       if Observer.rewritesCalls {
         applyRewritten(event, process: process, in: batch, isApplied: isApplied)
@@ -50,13 +52,14 @@ extension ReplayEngine where Index: ~Copyable {
         applyToMap(event, process: process, in: batch)
       }
     }
+    if Observer.tracesCalls && isTraced { endPath(event, process: process) }
     observe(event, process: process)
   }
 
   /// A new process under the number of one that has ended.
   private mutating func revive(_ slot: Int) -> Int {
     let pid = tasks[slot].pid
-    let process = addProcess(pid: pid, space: addSpace(options.limits))
+    let process = addProcess(pid: pid, space: insertSpace())
     return addTask(pid: pid, process: process)
   }
 
@@ -71,7 +74,7 @@ extension ReplayEngine where Index: ~Copyable {
     guard !processes[process].hasEnded else { return }
     let view = processes[process].view
     spaces.read(processes[process].space) {
-      observer.willApply(event, process: view, space: $0)
+      observer.willComplete(event, process: view, space: $0)
     }
   }
 
@@ -83,6 +86,7 @@ extension ReplayEngine where Index: ~Copyable {
       return space.mapCount
     }
     notePeak(mapCount, line: event.line, process: process)
+    if Observer.readsCertainty { observeCertainty(event, process: process) }
   }
 
   mutating func notePeak(_ mapCount: Int, line: UInt64, process: Int) {
@@ -119,8 +123,17 @@ extension ReplayEngine where Index: ~Copyable {
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
     if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
+    if Observer.watchesPlacement {
+      let view = processes[process].view
+      spaces.read(processes[process].space) { space in
+        observer.willPlace(event, process: view, space: space, files: files)
+      }
+    }
     let expected = spaces.modify(processes[process].space) { operation.performKnown(on: &$0) }
-    if let expected { diverge(.succeeded(expected: expected.rawValue), event, process: process) }
+    if let expected, !operation.isUnknown(to: options.profile) {
+      diverge(.succeeded(expected: expected.rawValue), event, process: process)
+    }
+    if Observer.readsCertainty { readSuccess(of: operation, event, process: process) }
     noteWrites(of: operation, process: process)
   }
 
@@ -136,6 +149,12 @@ extension ReplayEngine where Index: ~Copyable {
       return failure
     }
     let recorded = event.result.errno
+    if Observer.readsCertainty {
+      readFailure(of: operation, isExpected: expected != nil, event, process: process)
+    }
+    if expected?.rawValue != recorded && operation.isUnknown(to: options.profile) {
+      return spaces.modify(processes[process].space) { $0.passOverUnknown() }
+    }
     guard let expected else { return diverge(.failed(recorded: recorded), event, process: process) }
     if expected.rawValue != recorded {
       diverge(
@@ -164,6 +183,9 @@ extension ReplayEngine where Index: ~Copyable {
       diverge(.programBreak(recorded: recorded, expected: new), event, process: process)
     }
     let (oldEnd, newEnd) = (old.roundedUpToPage, recorded.roundedUpToPage)
+    if Observer.readsCertainty {
+      readBreak(from: oldEnd, to: newEnd, event, process: process)
+    }
     if newEnd > oldEnd { assumeWritten(AddressRange(oldEnd, newEnd), process: process) }
     if newEnd < oldEnd { noteUnmapping(process: process) }
   }

@@ -39,7 +39,7 @@ extension ReplayEngine where Index: ~Copyable {
         return unnamed
       }
     }
-    let process = addProcess(pid: pid, space: addSpace(options.limits))
+    let process = addProcess(pid: pid, space: insertSpace())
     return addTask(pid: pid, process: process)
   }
 
@@ -49,6 +49,7 @@ extension ReplayEngine where Index: ~Copyable {
     if processes[process].pid == .none {
       processes[process].pid = pid
       processes[process].summary.pid = pid
+      processes[process].summary.statusPID = pid
     }
   }
 

@@ -99,12 +99,20 @@ extension ReplayEngine where Index: ~Copyable {
     _ event: SyscallEvent, _ target: PID, _ resource: ResourceLimit, _ soft: UInt64,
     _ isNull: Bool, process: Int
   ) -> MapOperation? {
-    guard event.result.succeeded, !isNull, !options.keepsLimits else { return nil }
+    guard event.result.succeeded, !isNull else { return nil }
     var affected = process
     if target != .none && target.rawValue != 0 {
       guard let slot = tasks.find(target), !tasks[slot].isDead else { return nil }
       affected = tasks[slot].process
     }
+    switch resource {
+    case .stack: processes[affected].summary.limits.stack = soft
+    case .addressSpace: processes[affected].summary.limits.addressSpace = soft
+    case .data: processes[affected].summary.limits.data = soft
+    case .memLock: processes[affected].summary.limits.memLock = soft
+    default: return nil
+    }
+    if options.keepsLimits { return nil }
     spaces.modify(processes[affected].space) { space in
       switch resource {
       case .stack: space.limits.stack = soft
@@ -143,6 +151,7 @@ extension ReplayEngine where Index: ~Copyable {
         let freed = tasks[slot].pending!.event.call.freedRange, freed.overlaps(range)
       else { continue }
       spaces.modify(id) { try? $0.munmap(freed.start, length: freed.length, leniently: true) }
+      if Observer.readsCertainty { readEarlyUnmapping(of: freed, slot, event) }
       tasks[slot].pending!.isApplied = true
     }
     if spaces.read(id, { $0.isMapped(anyOf: range) }) {

@@ -13,10 +13,13 @@ extension ReplayEngine where Index: ~Copyable {
     guard !processes[process].hasEnded else { return }
     switch (snapshot.moment, snapshot.content) {
     case (.exec, .maps(let entries)), (.attach, .maps(let entries)):
-      install(entries, in: process, line: snapshot.line)
+      let isFresh = snapshot.moment == .exec
+      install(entries, in: process, line: snapshot.line, isFresh: isFresh)
     case (.exec, .stat(let stat)), (.attach, .stat(let stat)):
       adopt(stat, in: process)
-    case (.exec, .limits(let limits)), (.attach, .limits(let limits)):
+    case (_, .limits(let limits)):
+      // They follow the map of an exec or attach, and name no moment of their own.
+      processes[process].summary.limits = limits
       if options.keepsLimits { return }
       spaces.modify(processes[process].space) { space in
         if let stack = limits.stack { space.limits.stack = stack }
@@ -28,6 +31,7 @@ extension ReplayEngine where Index: ~Copyable {
       spaces.read(processes[process].space) { space in
         observer.didMeet(snapshot, process: view, space: space, files: files)
       }
+      if Observer.readsCertainty { narrow(by: snapshot, process: process) }
     }
   }
 
@@ -39,17 +43,22 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   /// The user's initial map for this process, if there is one that was not used yet.
-  mutating func claimInitialMaps(for process: Int) {
+  ///
+  /// - Parameter isFresh: an execve was completed just now.
+  mutating func claimInitialMaps(for process: Int, isFresh: Bool = false) {
     let pid = processes[process].pid
     let match = unclaimedInitialMaps.firstIndex {
       $0.pid == pid || ($0.pid == .none && processes[process].ordinal == 0)
     }
     guard let match else { return }
-    install(unclaimedInitialMaps.remove(at: match).entries, in: process, line: 0)
+    let entries = unclaimedInitialMaps.remove(at: match).entries
+    install(entries, in: process, line: 0, isFresh: isFresh)
   }
 
   /// Makes the address space what a snapshot shows.
-  private mutating func install(_ entries: [MapsEntry], in process: Int, line: UInt64) {
+  private mutating func install(
+    _ entries: [MapsEntry], in process: Int, line: UInt64, isFresh: Bool
+  ) {
     let id = processes[process].space
     spaces.modify(id) { $0.removeAll() }
     processes[process].vsyscallGate = nil
@@ -73,8 +82,10 @@ extension ReplayEngine where Index: ~Copyable {
     spaces.modify(id) { space in
       space.layout = layout
       if let heapEnd { space.setHeap(start: layout.startBrk, end: heapEnd) }
+      space.deriveMmapBase()
     }
     processes[process].knowsBreak = heapEnd != nil
+    if Observer.readsCertainty { readMap(entries, in: process, isFresh: isFresh) }
     notePeak(spaces.read(id) { $0.mapCount }, line: line, process: process)
   }
 

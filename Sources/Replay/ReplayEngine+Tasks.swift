@@ -6,11 +6,14 @@ import SyscallABI
 extension ReplayEngine where Index: ~Copyable {
   // MARK: Tables
 
-  /// An address space without VMAs.
-  mutating func addSpace(_ limits: AddressSpaceLimits) -> SpaceTable<Index>.ID {
+  /// A new address space without VMAs.
+  mutating func insertSpace(limits: AddressSpaceLimits? = nil) -> SpaceTable<Index>.ID {
+    let limits = limits ?? options.limits
     var space = AddressSpace<Index>(profile: options.profile, limits: limits)
     if options.ignoresWrites { space.ignoreWrites() }
-    return spaces.insert(space)
+    let id = spaces.insert(space)
+    if Observer.readsCertainty { certainty.start(id.slot, options.profile) }
+    return id
   }
 
   mutating func addProcess(pid: PID, space: SpaceTable<Index>.ID) -> Int {
@@ -28,6 +31,7 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func addTask(pid: PID, process: Int) -> Int {
     if let old = tasks.find(pid) { removeTask(old) }
     processes[process].taskCount += 1
+    processes[process].summary.taskCount += 1
     return tasks.insert(Task(pid: pid, process: process))
   }
 
@@ -64,13 +68,19 @@ extension ReplayEngine where Index: ~Copyable {
     } else {
       let copy = spaces.read(processes[parent].space) { $0.fork() }
       space = spaces.insert(copy)
+      if Observer.readsCertainty {
+        certainty.fork(processes[parent].space.slot, to: space.slot, options.profile)
+      }
     }
     let child = addProcess(pid: .none, space: space)
     processes[child].isUnclaimed = true
     processes[child].summary.peakLine = line
+    if Observer.readsCertainty { noteInterval(process: child) }
     processes[child].program = processes[parent].program
     processes[child].summary.comm = processes[parent].summary.comm
     processes[child].deferredWrites = processes[parent].deferredWrites
+    processes[child].summary.limits = processes[parent].summary.limits
+    processes[child].summary.parent = processes[parent].pid
     processes[child].vsyscallGate = processes[parent].vsyscallGate
     processes[child].knowsBreak = processes[parent].knowsBreak
     return child
@@ -109,6 +119,7 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func claim(_ child: Int, as pid: PID) {
     processes[child].pid = pid
     processes[child].summary.pid = pid
+    processes[child].summary.statusPID = pid
     processes[child].isUnclaimed = false
   }
 
@@ -134,14 +145,14 @@ extension ReplayEngine where Index: ~Copyable {
     foldStatistics(of: process)
     let limits = spaces.read(processes[process].space) { $0.limits }
     spaces.removeUser(of: processes[process].space)
-    processes[process].space = addSpace(limits)
+    processes[process].space = insertSpace(limits: limits)
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
     processes[process].knowsBreak = false
     if path != .none {
       processes[process].program = path
       processes[process].summary.comm = baseName(path)
     }
-    claimInitialMaps(for: process)
+    claimInitialMaps(for: process, isFresh: true)
   }
 
   private func baseName(_ path: FileID) -> String {
@@ -156,16 +167,29 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func end(_ end: ProcessEnd) {
     guard let slot = tasks.find(end.pid) else { return }
     // The thread that called execve goes on under this number.
-    if case .superseded = end.cause { return }
+    let process = tasks[slot].process
+    switch end.cause {
+    case .superseded: return
+    case .exited(let status):
+      if processes[process].taskCount == 1 { noteExit(.exited(status: status), of: process) }
+    case .killed(let signal, _): noteExit(.killed(signal: signal), of: process)
+    }
     removeTask(slot)
   }
 
   /// exit_group: the process ends here, whatever its threads still say.
-  mutating func completeExitGroup(slot: Int) {
+  mutating func completeExitGroup(slot: Int, status: Int32) {
     let process = tasks[slot].process
+    noteExit(.exited(status: status & 0xff), of: process)
     guard !processes[process].hasEnded else { return }
     endProcess(process, hasEnded: true)
     for task in tasks.slots(where: { $0.process == process }) { tasks[task].isDead = true }
+  }
+
+  /// The first end that the log shows of a process is how it ended.
+  private mutating func noteExit(_ exit: ExitState, of process: Int) {
+    if processes[process].hasEnded || processes[process].summary.exit != nil { return }
+    processes[process].summary.exit = exit
   }
 
   /// Takes down what is known of a process and gives its address space back.
@@ -180,7 +204,9 @@ extension ReplayEngine where Index: ~Copyable {
       processes[index].summary.boundaries = boundaries
       // V = 1 + holes + boundaries
       processes[index].summary.holes = max(space.mapCount - 1 - boundaries.total, 0)
+      processes[index].summary.status = space.vmStatus
     }
+    if Observer.readsCertainty { noteCertaintyAtEnd(index, view) }
     foldStatistics(of: index)
     spaces.removeUser(of: processes[index].space)
     processes[index].summary.hasEnded = hasEnded

@@ -22,6 +22,8 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   let options: ReplayOptions
   let paths: PathTable
   var spaces = SpaceTable<Index>()
+  /// What the log leaves open; empty unless the observer asks for it.
+  var certainty = CertaintyTable()
   var tasks = TaskTable()
   var processes: [ProcessState<Index>] = []
   var freeProcesses: [Int] = []

@@ -9,11 +9,20 @@ public protocol ReplayObserver {
   /// Whether VMAs should remember which calls made them what they are.
   static var tracksOrigins: Bool { get }
 
-  /// Whether `willApply` is wanted.
+  /// Whether `willComplete` is wanted.
   static var looksBeforeCalls: Bool { get }
 
   /// Whether `rewriter` is to change calls on their way.
   static var rewritesCalls: Bool { get }
+
+  /// Paths of calls may be asked for; only an address space on a `TracedIndex` has any.
+  static var tracesCalls: Bool { get }
+
+  /// Places of mappings are compared: `willPlace` is called.
+  static var watchesPlacement: Bool { get }
+
+  /// Whether the replay should also read what the log leaves open (`CertainAddressSpace`).
+  static var readsCertainty: Bool { get }
 
   /// Nothing that follows matters: the replay may end here.
   var wantsNoMore: Bool { get }
@@ -26,8 +35,27 @@ public protocol ReplayObserver {
 
   /// An event is about to be applied to the address space of its process; asked for by
   /// `looksBeforeCalls`.
-  mutating func willApply<Index: VMAIndex & ~Copyable>(
+  mutating func willComplete<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>)
+
+  /// A call is about to be applied; asked only if `tracesCalls`.
+  ///
+  /// - Returns: its path is wanted: `didTrace` will bring it.
+  mutating func willApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) -> Bool
+
+  /// A call whose path was wanted has been applied, unless it ended its address space.
+  mutating func didTrace<Index: VMAIndex & ~Copyable>(
+    _ path: CallPath, of event: SyscallEvent, process: ProcessView,
+    space: borrowing AddressSpace<Index>, files: FileTable)
+
+  /// A call that succeeded is about to be applied, and nothing is in its way any more; called only
+  /// if `watchesPlacement`.
+  mutating func willPlace<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable)
 
   /// An event has been applied to the address space of its process.
   mutating func didApply<Index: VMAIndex & ~Copyable>(
@@ -43,6 +71,20 @@ public protocol ReplayObserver {
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable)
 
   mutating func didDiverge(_ divergence: Divergence)
+
+  /// An event has been applied to both readings; only if `readsCertainty`.
+  mutating func didApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, certain: CertainAddressSpace,
+    space: borrowing AddressSpace<Index>)
+
+  /// The log has a snapshot, by which the reading is not narrowed yet; only if `readsCertainty`.
+  mutating func didMeet(
+    _ snapshot: Snapshot, process: ProcessView, certain: CertainAddressSpace)
+
+  /// A process ends (or the log does); only if `readsCertainty`.
+  mutating func willEnd<Index: VMAIndex & ~Copyable>(
+    _ process: ProcessView, certain: CertainAddressSpace, space: borrowing AddressSpace<Index>,
+    files: FileTable)
 }
 
 extension ReplayObserver {
@@ -51,6 +93,12 @@ extension ReplayObserver {
   public static var looksBeforeCalls: Bool { false }
 
   public static var rewritesCalls: Bool { false }
+
+  public static var tracesCalls: Bool { false }
+
+  public static var watchesPlacement: Bool { false }
+
+  public static var readsCertainty: Bool { false }
 
   public var wantsNoMore: Bool { false }
 
@@ -64,8 +112,23 @@ extension ReplayObserver {
     set {}
   }
 
-  public mutating func willApply<Index: VMAIndex & ~Copyable>(
+  public mutating func willComplete<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
+  ) {}
+
+  public mutating func willApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) -> Bool { false }
+
+  public mutating func willPlace<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) {}
+
+  public mutating func didTrace<Index: VMAIndex & ~Copyable>(
+    _ path: CallPath, of event: SyscallEvent, process: ProcessView,
+    space: borrowing AddressSpace<Index>, files: FileTable
   ) {}
 
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
@@ -82,6 +145,20 @@ extension ReplayObserver {
   ) {}
 
   public mutating func didDiverge(_ divergence: Divergence) {}
+
+  public mutating func didApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, certain: CertainAddressSpace,
+    space: borrowing AddressSpace<Index>
+  ) {}
+
+  public mutating func didMeet(
+    _ snapshot: Snapshot, process: ProcessView, certain: CertainAddressSpace
+  ) {}
+
+  public mutating func willEnd<Index: VMAIndex & ~Copyable>(
+    _ process: ProcessView, certain: CertainAddressSpace, space: borrowing AddressSpace<Index>,
+    files: FileTable
+  ) {}
 }
 
 /// An observer that looks at nothing.

@@ -6,24 +6,35 @@ public struct MapsReport {
   private let paths: PathTable
   /// Adds a `VmFlags:` line to each VMA, as smaps has it.
   private let showsFlags: Bool
+  /// Puts the segment that each VMA belongs to before its line.
+  private let showsSegments: Bool
 
-  public init(paths: PathTable, showsFlags: Bool = false) {
+  public init(paths: PathTable, showsFlags: Bool = false, showsSegments: Bool = false) {
+    self.showsSegments = showsSegments
     self.paths = paths
     self.showsFlags = showsFlags
   }
 
   /// Appends the lines of one process.
   public func append(_ image: MapImage, to out: inout OutputBuffer) {
-    for line in image.lines {
+    let segments = showsSegments ? image.segments(paths) : []
+    for (position, line) in image.lines.enumerated() {
+      if showsSegments { appendSegment(segments[position].rawValue, &out) }
       append(line, to: &out)
       if showsFlags { appendFlags(line.flags, &out) }
     }
     // The gate of the vsyscall page is shown in every map, but is no VMA.
     if let gate = image.process.vsyscallGate {
+      if showsSegments { appendSegment("vsyscall", &out) }
       out.append("ffffffffff600000-ffffffffff601000 ")
       appendPermissions(gate, &out)
       out.append(" 00000000 00:00 0                  [vsyscall]\n")
     }
+  }
+
+  private func appendSegment(_ name: String, _ out: inout OutputBuffer) {
+    out.append(name)
+    out.append(String(repeating: " ", count: max(1, 16 - name.count)))
   }
 
   private func appendPermissions(_ flags: VMAFlags, _ out: inout OutputBuffer) {
@@ -81,9 +92,12 @@ public struct MapsReport {
     out.append(" ")
   }
 
-  private func pad(from start: Int, _ out: inout OutputBuffer) {
+  func pad(from start: Int, _ out: inout OutputBuffer) {
     while out.bytes.count - start < Self.nameColumn { out.append(" ") }
   }
+
+  /// Appends the text of the last column.
+  func append(name: MapImage.Name, to out: inout OutputBuffer) { appendName(name, &out) }
 
   /// Where names start, if what stands before them is no longer.
   private static let nameColumn = 73

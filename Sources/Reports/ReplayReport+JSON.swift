@@ -24,6 +24,8 @@ extension ReplayReport {
     json.beginArray(&out)
     for process in processes { append(process, isTotal: false, &json, &out) }
     json.endArray(&out)
+    placement?.append(&json, &out)
+    segments?.append(&json, &out)
     if omittedProcesses > 0 {
       json.key("omitted_processes", &out)
       json.number(omittedProcesses, &out)
@@ -50,6 +52,7 @@ extension ReplayReport {
     } else {
       json.key("ended", &out)
       json.bool(summary.hasEnded, &out)
+      appendTask(summary, &json, &out)
     }
     append("events", summary.namedEvents, &json, &out)
     append("failures", summary.namedFailures, &json, &out)
@@ -60,6 +63,7 @@ extension ReplayReport {
       json.key(key, &out)
       json.number(value, &out)
     }
+    if let certainty = summary.certainty { append(certainty, &json, &out) }
     append(
       "merges", MergeCase.allCases.map { ("\($0.rawValue)", summary.statistics.merges($0)) },
       &json, &out)
@@ -74,14 +78,21 @@ extension ReplayReport {
     for (key, value) in [
       ("holes", UInt64(summary.holes)), ("divergences", summary.divergences),
       ("malformed", summary.malformed),
+      ("unknown_to_profile", summary.statistics.unknownToProfile),
     ] {
       json.key(key, &out)
       json.number(value, &out)
     }
+    append(
+      "status_kb",
+      summary.status.lines.map { ("\($0.name)", $0.pages << (Page.shift - 10)) }, &json, &out)
+    if isTotal && summary.statusPID != .none {
+      json.member("status_pid", UInt64(summary.statusPID.rawValue), &out)
+    }
     json.endObject(&out)
   }
 
-  private func append(
+  func append(
     _ key: String, _ counts: [(name: String, count: UInt64)], _ json: inout JSONWriter,
     _ out: inout OutputBuffer
   ) {

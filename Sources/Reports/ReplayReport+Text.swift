@@ -16,6 +16,7 @@ extension ReplayReport {
     appendProcesses(&out)
     out.append("\n")
     appendDetails(&out)
+    segments?.appendText(&out)
   }
 
   /// The processes with the most VMAs, in the order in which they ended.
@@ -69,6 +70,15 @@ extension ReplayReport {
       line: "mmap_cache  \(Figures.grouped(cache.hits)) hits of "
         + "\(Figures.grouped(cache.lookups)) lookups "
         + "(\(Figures.share(cache.hits, of: cache.lookups)))")
+    appendStatus(&out)
+    let unknown = total.statistics.unknownToProfile
+    if unknown > 0 {
+      out.append(
+        line: "unknown     \(Figures.count(unknown, "call")) with what the kernel of this profile "
+          + "does not know")
+    }
+    if let placement { out.append(line: "placement   \(placement.summary)") }
+    appendCertainty(&out)
     if total.divergences > 0 {
       out.append(
         line: "diverged    \(Figures.grouped(total.divergences)) of "
@@ -80,7 +90,20 @@ extension ReplayReport {
     }
   }
 
-  private func byCount(
+  /// As `/proc/PID/status` has it, of the process with the highest VmPeak.
+  private func appendStatus(_ out: inout OutputBuffer) {
+    let lines = total.status.lines.map { line in
+      ("\(line.name)", line.pages << (Page.shift - 10))
+    }
+    appendCounts("status kB", lines, &out)
+    if total.processCount > 1, total.statusPID != .none {
+      out.append(
+        line: String(repeating: " ", count: 12)
+          + "(pid \(total.statusPID.rawValue), which has the highest VmPeak)")
+    }
+  }
+
+  func byCount(
     _ counts: [(name: String, count: UInt64)]
   ) -> [(name: String, count: UInt64)] {
     counts.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }
@@ -88,7 +111,7 @@ extension ReplayReport {
   }
 
   /// `calls       mmap 812  munmap 300`, broken at a hundred columns.
-  private func appendCounts(
+  func appendCounts(
     _ title: String, _ counts: [(name: String, count: UInt64)], _ out: inout OutputBuffer
   ) {
     var line = title + String(repeating: " ", count: 12 - title.count)

@@ -15,6 +15,10 @@ public struct ReplayReport {
   public var total: ProcessSummary
   /// Processes of which only the total knows.
   public var omittedProcesses: Int
+  /// How well the places of mappings were predicted; nil if that was not asked.
+  public var placement: Placement?
+  /// What the VMAs are to their processes; nil if that was not asked.
+  public var segments: SegmentView?
 
   public init(
     trace: String, kernel: String, index: IndexKind, lines: UInt64,
@@ -37,6 +41,8 @@ public struct ReplayReport {
     processes += other.processes
     total.add(other.total)
     omittedProcesses += other.omittedProcesses
+    if let theirs = other.segments { segments?.add(theirs) }
+    if let theirs = other.placement { placement?.add(theirs) }
   }
 
   /// Leaves the processes of one number.
@@ -48,6 +54,7 @@ public struct ReplayReport {
     processes = kept
     total = ProcessSummary.total(of: kept)
     omittedProcesses = 0
+    segments?.keepOnly(pid)
     return true
   }
 

@@ -9,8 +9,14 @@ public struct VerifyReport {
   private let verifier: Verifier
   private let total: ProcessSummary
   private let maps: MapsReport
+  private let placement: Placement?
 
-  public init(trace: String, paths: PathTable, verifier: Verifier, total: ProcessSummary) {
+  /// - Parameter placement: nil if places were not predicted.
+  public init(
+    trace: String, paths: PathTable, verifier: Verifier, total: ProcessSummary,
+    placement: Placement? = nil
+  ) {
+    self.placement = placement
     self.trace = trace
     self.paths = paths
     self.verifier = verifier
@@ -19,7 +25,10 @@ public struct VerifyReport {
   }
 
   /// Nothing differs.
-  public var isClean: Bool { total.divergences == 0 && verifier.comparisons.allSatisfy(\.isExact) }
+  public var isClean: Bool {
+    let misses = placement.map { $0.total.calls - $0.total.matches } ?? 0
+    return total.divergences == 0 && misses == 0 && verifier.comparisons.allSatisfy(\.isExact)
+  }
 
   /// Appends each difference, and at the end the figures.
   public func appendText(to out: inout OutputBuffer) {
@@ -28,6 +37,7 @@ public struct VerifyReport {
       out.append(line: "(\(Figures.grouped(verifier.omittedDivergences)) more divergences)")
     }
     for comparison in verifier.comparisons where !comparison.isExact { append(comparison, &out) }
+    placement?.appendMismatches(&out)
     let exact = UInt64(verifier.comparisons.count { $0.isExact })
     let compared = UInt64(verifier.comparisons.count)
     out.append(
@@ -35,6 +45,7 @@ public struct VerifyReport {
         + "(\(Figures.share(exact, of: compared))), "
         + "\(Figures.grouped(total.divergences)) of \(Figures.count(total.eventCount, "result")) "
         + "diverge")
+    if let placement { out.append(line: "placement: \(placement.summary)") }
   }
 
   private func append(_ divergence: Divergence, _ out: inout OutputBuffer) {

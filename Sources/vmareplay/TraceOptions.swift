@@ -37,6 +37,22 @@ struct ReplayArguments: ParsableArguments {
   var faults: FaultAssumption = .smart
 }
 
+/// Where mappings are put that the log places.
+struct PlacementOptions: ParsableArguments {
+  enum Mode: String, ExpressibleByArgument, CaseIterable {
+    case recorded, model
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "recorded, or model: also predict the address of each mmap without a fixed one, of each "
+        + "mremap that moves and of each shmat, and report how many match (the log's address is "
+        + "taken all the same).", valueName: "who"))
+  var placement: Mode = .recorded
+
+  var isPredicted: Bool { placement == .model }
+}
+
 extension IndexKind: ExpressibleByArgument {}
 extension FaultAssumption: ExpressibleByArgument {}
 

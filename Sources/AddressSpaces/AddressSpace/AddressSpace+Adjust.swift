@@ -7,6 +7,8 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `vma_adjust` without `insert` (until 6.2), `commit_merge` (since 6.3).
   mutating func vmaAdjust(_ vma: VMAEntry, _ start: Address, _ end: Address) -> VMAEntry {
+    if isTraced { path.enter(.vmaAdjust, AddressRange(start, end)) }
+    defer { if isTraced { path.leave() } }
     var next = end == vma.end ? VMAEntry.none : index.next(vma)
     var arm = AdjustArm.none
     // VVVNNN     or  VVVNNNXXX  =>  VVVVVV  or  VVVVVVVVV      (remove_next 1 and 2)
@@ -19,6 +21,7 @@ extension AddressSpace where Index: ~Copyable {
     if next.start < end {
       // VVVNNNNN   =>   VVVVVNNN   (adjust_next > 0)
       statistics.count(.takeFromNext)
+      if isTraced { path.note(.adjusted(.takeFromNext)) }
       _ = setRange(next, AddressRange(end, next.end))
       return setRange(vma, AddressRange(start, end))
     }
@@ -29,6 +32,7 @@ extension AddressSpace where Index: ~Copyable {
       arm = .giveToNext
     }
     statistics.count(arm)
+    if isTraced { path.note(.adjusted(arm)) }
     return adjusted
   }
 
@@ -44,6 +48,11 @@ extension AddressSpace where Index: ~Copyable {
     _ vma: VMAEntry, at address: Address, newBelow: Bool
   ) -> (lower: VMAEntry, upper: VMAEntry) {
     assert(vma.start < address && address < vma.end && address.isPageAligned)
+    if isTraced {
+      path.enter(.splitVMA, vma.range)
+      path.note(.adjusted(.insert))
+    }
+    defer { if isTraced { path.leave() } }
     let record = slab[vma.handle]
     attributes.retain(record.attributes)
     statistics.splits += 1
@@ -79,6 +88,9 @@ extension AddressSpace where Index: ~Copyable {
   mutating func vmaModify(
     _ vma: VMAEntry, _ range: AddressRange, _ id: MergeID, merges: Bool = true, leniently: Bool
   ) throws(Errno) -> VMAEntry {
+    let isNamed = profile.version >= KernelVersion(6, 8)
+    if isTraced && isNamed { path.enter(.vmaModify, range) }
+    defer { if isTraced && isNamed { path.leave() } }
     if merges, let merged = vmaMergeExisting(vma, range, id) {
       attributes.release(id)
       return merged
@@ -87,6 +99,7 @@ extension AddressSpace where Index: ~Copyable {
     if part.start < range.start {
       if !leniently, let errno = splitError(of: part) {
         attributes.release(id)
+        if isTraced { noteFailedSplit(part, errno) }
         throw errno
       }
       part = splitVMA(part, at: range.start, newBelow: true).upper
@@ -94,6 +107,7 @@ extension AddressSpace where Index: ~Copyable {
     if range.end < part.end {
       if !leniently, let errno = splitError(of: part) {
         attributes.release(id)
+        if isTraced { noteFailedSplit(part, errno) }
         throw errno
       }
       part = splitVMA(part, at: range.end, newBelow: false).lower
@@ -101,6 +115,13 @@ extension AddressSpace where Index: ~Copyable {
     if origins.isOn { noteChange(part, to: id) }
     setAttributes(part, id)
     return part
+  }
+
+  private mutating func noteFailedSplit(_ vma: VMAEntry, _ errno: Errno) {
+    path.enter(.splitVMA, vma.range)
+    noteMapCount(limits.maxMapCount - 1)
+    noteFailure(errno)
+    path.leave()
   }
 
   /// Linux: the checks of `split_vma`.

@@ -16,6 +16,7 @@ extension AddressSpace where Index: ~Copyable {
       finish(around: around)
       return currentBreak
     }
+    if isTraced { noteBreakChecks(address, lowest: layout.startBrk) }
     if address < layout.startBrk || address > taskSize { return currentBreak }
     if exceedsDataLimit(address) { return currentBreak }
     let old = currentBreak.roundedUpToPage
@@ -60,6 +61,16 @@ extension AddressSpace where Index: ~Copyable {
     currentBreak = end
   }
 
+  /// The first questions of `sys_brk`.
+  mutating func noteBreakChecks(_ address: Address, lowest: Address) {
+    noteCheck(.lowestBreak(lowest), passed: address >= lowest)
+    if address < lowest { return }
+    noteCheck(.dataLimit(limits.data), passed: !exceedsDataLimit(address))
+    if exceedsDataLimit(address) { return }
+    let (old, new) = (currentBreak.roundedUpToPage, address.roundedUpToPage)
+    if new > old { noteFree(.findVMAIntersection, AddressRange(old, new &+ Page.size)) }
+  }
+
   private borrowing func mayGrowHeap(from old: Address, to new: Address) -> Bool {
     if isMapped(anyOf: AddressRange(old, new)) || mapCount > limits.maxMapCount { return false }
     let pages = (new &- old) >> Page.shift
@@ -75,6 +86,13 @@ extension AddressSpace where Index: ~Copyable {
 
   /// Linux: `do_brk_flags` (6.x); `vma_merge` and `vma_link` in `do_brk` (2.6).
   mutating func growHeap(_ range: AddressRange) {
+    let isNamed = profile.follows(.brkOnlyExpands)
+    if isTraced && isNamed {
+      path.enter(.doBrk, range)
+      noteLimits(range.lengthInPages, charged: true)
+      noteMapCount(limits.maxMapCount)
+    }
+    defer { if isTraced && isNamed { path.leave() } }
     var flags: VMAFlags = [.read, .write, .mayRead, .mayWrite, .mayExec, .account]
     flags.formUnion(defaultFlags)
     let around = index.findPrepare(range.start)
@@ -99,6 +117,7 @@ extension AddressSpace where Index: ~Copyable {
     }
     if around.previous.end == range.start && around.previous.end <= layout.startBrk {
       statistics.count(MergeOutcome(refusedPrevious: .heap))
+      if isTraced { noteHeapRefusal(range, id, around.previous) }
       return false
     }
     return vmaMergeNew(range, id, kind: .heapGrowth, between: around) != nil

@@ -5,6 +5,7 @@ public import SystemPackage
 extension AddressSpace where Index: ~Copyable {
   /// Linux: `sys_brk` (2.6).
   mutating func oldSysBrk(_ address: Address) {
+    if isTraced { noteBreakChecks(address, lowest: layout.endCode) }
     if address < layout.endCode || exceedsDataLimit(address) { return }
     let new = address.roundedUpToPage
     let old = currentBreak.roundedUpToPage
@@ -49,9 +50,14 @@ extension AddressSpace where Index: ~Copyable {
     guard address.isPageAligned, end <= taskSize, end >= address else { throw .invalidArgument }
     let range = AddressRange(address, end)
     let pages = range.lengthInPages
+    if isTraced { path.enter(.doBrk, range) }
+    defer { if isTraced { path.leave() } }
     if defaultFlags.contains(.locked) && mlockExceedsLimit(pages) {
+      if isTraced { noteLockLimit(pages, .resourceTemporarilyUnavailable) }
       throw .resourceTemporarilyUnavailable
     }
+    // munmap_back, as long as something is in the way.
+    if isTraced { noteFree(.findVMAPrepare, range) }
     // munmap_back: what is cleared stays so, whatever is refused below.
     while isMapped(anyOf: range) {
       do throws(Errno) {
@@ -62,10 +68,15 @@ extension AddressSpace where Index: ~Copyable {
         throw .noMemory
       }
     }
+    if isTraced {
+      noteLimits(pages, charged: true)
+      noteMapCount(limits.maxMapCount)
+    }
     if exceedsAddressSpaceLimit(pages) || mapCount > limits.maxMapCount
       || !hasEnoughMemory(pages)
     {
       finish(around: address)
+      if isTraced { noteFailure(.noMemory) }
       throw .noMemory
     }
     growHeap(range)

@@ -10,6 +10,8 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `do_anonymous_page`, `do_cow_fault` as far as `vmf_anon_prepare`.
   public mutating func writeFault(in range: AddressRange) {
+    if isTraced { path.enter(.writeFault, range) }
+    defer { if isTraced { path.leave() } }
     if memo.mapped.start <= range.start && range.end <= memo.mapped.end {
       return writeFaultInMapped(range)
     }
@@ -41,6 +43,14 @@ extension AddressSpace where Index: ~Copyable {
     if origins.isOn { noteWrite(entry) }
     let mine = attributes(of: entry)
     let next = between?.next ?? index.next(entry)
+    var isAdopted = true
+    defer {
+      if isTraced {
+        path.enter(.anonVMAPrepare, entry.range)
+        path.note(.gotAnonVMA(vma(entry), isAdopted: isAdopted))
+        path.leave()
+      }
+    }
     if next.start == entry.end, let anonVMA = adoptable(from: next, for: mine) {
       slab[entry.handle].anonVMA = anonVMA
       return
@@ -50,6 +60,7 @@ extension AddressSpace where Index: ~Copyable {
       slab[entry.handle].anonVMA = anonVMA
       return
     }
+    isAdopted = false
     slab[entry.handle].anonVMA = newAnonVMA(inChild: false)
   }
 
@@ -113,6 +124,8 @@ extension AddressSpace where Index: ~Copyable {
   /// Linux: `__mm_populate`, `populate_vma_page_range`.
   @discardableResult
   mutating func populate(_ range: AddressRange, ignoringErrors: Bool) -> Errno? {
+    if isTraced { path.enter(.makePagesPresent, range) }
+    defer { if isTraced { path.leave() } }
     var entry = index.search(range.start)
     while !entry.isNone && entry.start < range.end {
       let attributes = self.attributes(of: entry)
@@ -122,6 +135,7 @@ extension AddressSpace where Index: ~Copyable {
         if attributes.takesPrivateWrites {
           anonVMAPrepare(entry)
         } else if let errno = populateError(attributes), !ignoringErrors {
+          if isTraced { noteFailure(errno) }
           return errno
         }
       }

@@ -16,14 +16,25 @@ extension AddressSpace where Index: ~Copyable {
     index.insert(handle, range, between: between)
     account(id, adding: range.lengthInPages)
     if origins.isOn { noteLink(handle, range, between) }
-    return VMAEntry(
+    let entry = VMAEntry(
       handle: handle, start: range.start, end: range.end, hint: index.hintOfLastInsert)
+    if isTraced {
+      path.enter(.vmaLink, range)
+      path.note(.linked(vma(entry)))
+      path.leave()
+    }
+    return entry
   }
 
   /// Linux: `remove_vma` after `__vma_unlink`.
   @inline(__always)
   mutating func vmaRemove(_ entry: VMAEntry) {
     memo.forget()
+    if isTraced {
+      path.enter(.removeVMA, entry.range)
+      path.note(.removed(vma(entry)))
+      path.leave()
+    }
     let id = slab[entry.handle].attributes
     index.remove(entry)
     account(id, removing: entry.range.lengthInPages)
@@ -40,16 +51,20 @@ extension AddressSpace where Index: ~Copyable {
     slab[entry.handle].start = range.start
     slab[entry.handle].end = range.end
     account(id, adding: range.lengthInPages &- entry.range.lengthInPages)
-    return VMAEntry(
+    let resized = VMAEntry(
       handle: entry.handle, start: range.start, end: range.end, hint: entry.hint)
+    if isTraced { path.note(.resized(vma(resized), from: entry.range)) }
+    return resized
   }
 
   /// Replaces what a VMA is. Takes over the caller's reference to `id`.
   mutating func setAttributes(_ entry: VMAEntry, _ id: MergeID) {
     let old = slab[entry.handle].attributes
+    let before = isTraced ? vma(entry) : nil
     account(old, removing: entry.range.lengthInPages)
     account(id, adding: entry.range.lengthInPages)
     slab[entry.handle].attributes = id
+    if isTraced, let before { path.note(.became(vma(entry), from: before)) }
     attributes.release(old)
   }
 

@@ -49,6 +49,7 @@ extension AddressSpace where Index: ~Copyable {
     defaultFlags = []
     segmentSizes = [:]
     layout = ProcessStat()
+    mmapBase = .zero
     currentBreak = .zero
   }
 }

@@ -18,6 +18,11 @@ extension AddressSpace where Index: ~Copyable {
       next: side(between.next, touches: between.next.start == range.end))
     let outcome = mergePlan(proposal, attributes, profile)
     statistics.count(outcome)
+    if isTraced {
+      path.enter(.vmaMergeNew, range)
+      notePlan(outcome, proposal, range, between)
+    }
+    defer { if isTraced { path.leave() } }
     guard let mergeCase = outcome.mergeCase else { return nil }
     if origins.isOn { noteMerge(mergeCase, ofNewRangeBetween: between) }
     return vmaMerge(mergeCase, range, middle: .none, anonVMA, between)
@@ -45,8 +50,13 @@ extension AddressSpace where Index: ~Copyable {
       next: side(next, touches: next.start == range.end))
     let outcome = mergePlan(proposal, attributes, profile)
     statistics.count(outcome)
-    guard let mergeCase = outcome.mergeCase else { return nil }
     let around = VMANeighbours(previous: previous, next: next)
+    if isTraced {
+      path.enter(.vmaMergeExisting, range)
+      notePlan(outcome, proposal, range, around)
+    }
+    defer { if isTraced { path.leave() } }
+    guard let mergeCase = outcome.mergeCase else { return nil }
     if origins.isOn { noteMerge(mergeCase, of: middle, to: id, around) }
     return vmaMerge(mergeCase, range, middle: middle, anonVMA, around)
   }

@@ -28,13 +28,17 @@ extension AddressSpace where Index: ~Copyable {
     file: FileDescriptionID = .none, fileIsWritable: Bool? = nil, offset: UInt64 = 0,
     leniently: Bool = false
   ) throws(Errno) -> UInt64 {
+    if isTraced { path.enter(.doMmap) }
+    defer { if isTraced { path.leave() } }
     if !leniently,
       let errno = mmapError(
         at: address, length: length, prot: prot, flags: flags,
         hasFile: !flags.contains(.anonymous), fileIsWritable: fileIsWritable, offset: offset)
     {
+      if isTraced { noteFailedMmap(length, errno) }
       throw errno
     }
+    if isTraced { noteMapCount(limits.maxMapCount) }
     let start = address.roundedDownToPage
     let size = Self.mappedLength(length, flags)
     if size == 0 || start &+ size < start { throw .invalidArgument }
@@ -55,6 +59,11 @@ extension AddressSpace where Index: ~Copyable {
     _ range: AddressRange, _ attributes: MergeAttributes, replaces: Bool, populates: Bool,
     leniently: Bool
   ) throws(Errno) -> UInt64 {
+    if isTraced {
+      path.enter(.mmapRegion, range)
+      noteFree(.findVMAPrepare, range)
+    }
+    defer { if isTraced { path.leave() } }
     var around = neighbours(of: range.start)
     var overlapped: UInt64 = 0
     if around.next.start < range.end {
@@ -67,8 +76,12 @@ extension AddressSpace where Index: ~Copyable {
       }
       around = index.findPrepare(range.start)
     }
+    if isTraced {
+      noteLimits(range.lengthInPages, charged: attributes.flags.contains(.account))
+    }
     if !leniently, let errno = lateLimitError(range.lengthInPages, attributes.flags) {
       finish(around: range.start)
+      if isTraced { noteFailure(errno) }
       throw errno
     }
     let id = self.attributes.intern(attributes)

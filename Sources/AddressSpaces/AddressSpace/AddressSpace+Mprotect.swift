@@ -19,7 +19,10 @@ extension AddressSpace where Index: ~Copyable {
     leniently: Bool = false
   ) throws(Errno) {
     let checked = mprotectRange(address, length, prot)
-    if let errno = checked.errno { throw errno }
+    if let errno = checked.errno {
+      if isTraced { noteCheck(.arguments, passed: false) }
+      throw errno
+    }
     guard let range = checked.range else { return }
     if pkey >= 0 && !profile.knows(.protectionKeys) { statistics.unknownToProfile += 1 }
     var failure: Errno?
@@ -27,6 +30,7 @@ extension AddressSpace where Index: ~Copyable {
     var entry = index.find(range.start)
     while position < range.end {
       if entry.isNone || entry.start >= range.end || position < entry.start {
+        if isTraced { path.note(.hole(position)) }
         if !leniently {
           failure = .noMemory
           break
@@ -149,11 +153,19 @@ extension AddressSpace where Index: ~Copyable {
   private mutating func mprotectFixup(
     _ entry: VMAEntry, _ part: AddressRange, _ prot: Protection, _ pkey: Int32, leniently: Bool
   ) throws(Errno) -> VMAEntry {
+    if isTraced { path.enter(.mprotectFixup, part) }
+    defer { if isTraced { path.leave() } }
     var attributes = self.attributes(of: entry)
-    if let errno = mprotectError(attributes, prot) { throw errno }
+    if let errno = mprotectError(attributes, prot) {
+      if isTraced { noteFailure(errno) }
+      throw errno
+    }
     let old = attributes.flags
     attributes.flags = newFlags(attributes, slab[entry.handle].anonVMA, prot, pkey)
-    if attributes.flags == old { return entry }
+    if attributes.flags == old {
+      if isTraced { path.note(.unchanged(vma(entry))) }
+      return entry
+    }
     let isCharged = !old.contains(.account) && attributes.flags.contains(.account)
     if isCharged && !leniently && !hasEnoughMemory(part.lengthInPages) { throw .noMemory }
     let id = self.attributes.intern(attributes)

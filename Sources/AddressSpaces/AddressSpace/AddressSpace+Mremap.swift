@@ -27,7 +27,10 @@ extension AddressSpace where Index: ~Copyable {
     var request = RemapRequest(
       address: address, oldSize: Page.align(oldSize) ?? 0, newSize: Page.align(newSize) ?? 0,
       flags: flags, target: newAddress ?? result)
-    if let errno = remapParameterError(request), !leniently || errno != .noMemory { throw errno }
+    if let errno = remapParameterError(request), !leniently || errno != .noMemory {
+      if isTraced { noteFailedRemap(errno) }
+      throw errno
+    }
     if !flags.contains(.fixed) { request.target = result }
     if flags.contains(.dontUnmap) && !profile.knows(.dontUnmap) { statistics.unknownToProfile += 1 }
     var failure: Errno?
@@ -88,6 +91,7 @@ extension AddressSpace where Index: ~Copyable {
     _ request: inout RemapRequest, leniently: Bool
   ) throws(Errno) {
     if let errno = remapError(request), !leniently || vmaContaining(request.address) == nil {
+      if isTraced { noteFailedRemap(errno) }
       throw errno
     }
     if request.impliesTarget {
@@ -121,12 +125,18 @@ extension AddressSpace where Index: ~Copyable {
     let growth = AddressRange(
       request.address &+ request.oldSize, request.address &+ request.newSize)
     let fits = canGrowInPlace(entry, request)
+    if isTraced { path.enter(.expandVMA, growth) }
+    defer { if isTraced { path.leave() } }
+    if isTraced { noteFree(.findVMAIntersection, growth) }
     let stays = request.target == request.address
     if stays && (fits || leniently) {
       if !fits { try doMunmap(growth, leniently: true) }
       growInPlace(index.search(request.address), growth)
     } else {
-      if !request.flags.contains(.mayMove) && !leniently { throw .noMemory }
+      if !request.flags.contains(.mayMove) && !leniently {
+        if isTraced { noteFailure(.noMemory) }
+        throw .noMemory
+      }
       try moveVMA(request, leniently: leniently)
     }
   }

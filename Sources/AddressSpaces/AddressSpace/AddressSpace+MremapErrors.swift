@@ -94,6 +94,8 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `check_prep_vma`.
   borrowing func remapError(_ request: RemapRequest) -> Errno? {
+    let staysInPlace = !request.impliesTarget && request.newSize <= request.oldSize
+    if staysInPlace && !profile.follows(.remapLooksUpFirst) { return nil }
     let entry = index.search(request.address)
     if entry.isNone || request.address < entry.start { return .badAddress }
     let flags = attributes(of: entry).flags
@@ -101,7 +103,9 @@ extension AddressSpace where Index: ~Copyable {
     let grows = request.newSize > request.oldSize
     if !grows && !request.impliesTarget { return nil }
     let isFixedInSize = !flags.isDisjoint(with: [.dontExpand, .pfnMap])
-    if request.oldSize == 0 && flags.isDisjoint(with: [.shared, .mayShare]) {
+    if request.oldSize == 0 && flags.isDisjoint(with: [.shared, .mayShare])
+      && profile.follows(.remapRefusesPrivateCopies)
+    {
       return .invalidArgument
     }
     if request.flags.contains(.dontUnmap) && isFixedInSize { return .invalidArgument }

@@ -6,8 +6,13 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `move_vma`, `copy_vma`.
   mutating func moveVMA(_ request: RemapRequest, leniently: Bool) throws(Errno) {
-    if !leniently && mapCount >= limits.maxMapCount - 3 { throw .noMemory }
     let target = request.targetRange
+    if isTraced {
+      path.enter(.moveVMA, target)
+      noteMapCount(limits.maxMapCount - 4)
+    }
+    defer { if isTraced { path.leave() } }
+    if !leniently && mapCount >= limits.maxMapCount - 3 { throw .noMemory }
     if isMapped(anyOf: target) { try doMunmap(target, leniently: true) }
     let from = index.search(request.address)
     let record = slab[from.handle]
@@ -29,6 +34,8 @@ extension AddressSpace where Index: ~Copyable {
   private mutating func copyVMA(
     _ from: VMAEntry, _ record: VMARecord, _ request: RemapRequest
   ) {
+    if isTraced { path.enter(.copyVMA, request.targetRange) }
+    defer { if isTraced { path.leave() } }
     var copied = attributes[record.attributes]
     if copied.isAnonymous && record.anonVMA.isNone {
       // Never written: it may as well have been created at the target.

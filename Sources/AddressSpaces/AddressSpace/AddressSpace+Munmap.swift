@@ -16,7 +16,10 @@ extension AddressSpace where Index: ~Copyable {
   public mutating func munmap(
     _ address: Address, length: UInt64, leniently: Bool = false
   ) throws(Errno) {
-    guard let range = Self.munmapRange(address, length) else { throw .invalidArgument }
+    guard let range = Self.munmapRange(address, length) else {
+      if isTraced { noteCheck(.arguments, passed: false) }
+      throw .invalidArgument
+    }
     var failure: Errno?
     do throws(Errno) {
       try doMunmap(range, leniently: leniently)
@@ -43,8 +46,11 @@ extension AddressSpace where Index: ~Copyable {
 
   /// Linux: `do_vmi_align_munmap`, `vms_gather_munmap_vmas` (6.12); `do_munmap` (2.6).
   mutating func doMunmap(_ range: AddressRange, leniently: Bool) throws(Errno) {
+    if isTraced { path.enter(.doMunmap, range) }
+    defer { if isTraced { path.leave() } }
     var entry = index.find(range.start)
     if !leniently, let failure = munmapFailure(range, from: entry) {
+      if isTraced { noteFailure(failure.errno) }
       if failure.leavesSplit {
         let newBelow = profile.follows(.trimNeedsNoReserve)
         splitVMA(entry, at: range.start, newBelow: newBelow)
@@ -56,7 +62,10 @@ extension AddressSpace where Index: ~Copyable {
       entry = index.search(range.start)
     }
     if origins.isOn { noteReplacement(of: range) }
-    if entry.isNone || entry.start >= range.end { return }
+    if entry.isNone || entry.start >= range.end {
+      if isTraced { path.note(.hole(range.start)) }
+      return
+    }
     if entry.start < range.start {
       if range.end < entry.end {
         // VVVVVVVVV   =>   VVV   NNN

@@ -33,16 +33,21 @@ extension AddressSpace where Index: ~Copyable {
     var entry = index.find(range.start)
     while position < range.end {
       if entry.isNone || position < entry.start {
+        if isTraced { path.note(.hole(position)) }
         if holes == .stops && !leniently { return .noMemory }
         sawHole = true
         if entry.isNone || entry.start >= range.end { break }
         position = entry.start
       }
       let part = AddressRange(position, min(entry.end, range.end))
+      if isTraced { path.enter(.changeVMA, part) }
+      defer { if isTraced { path.leave() } }
       switch decide(attributes(of: entry), slab[entry.handle].anonVMA) {
-      case .keep: break
+      case .keep: if isTraced { path.note(.unchanged(vma(entry))) }
       case .fault: anonVMAPrepare(entry)
-      case .fail(let errno): if !leniently { return errno }
+      case .fail(let errno):
+        if isTraced { noteFailure(errno) }
+        if !leniently { return errno }
       case .change(let attributes):
         let id = self.attributes.intern(attributes)
         do throws(Errno) {

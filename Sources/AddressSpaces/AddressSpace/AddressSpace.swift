@@ -18,6 +18,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   var slab: VMASlab
   var attributes: MergeAttributeTable
   var origins = OriginTable()
+  var path = CallPath()
   /// The next identity to give to an anon_vma.
   var nextAnonVMA: UInt32 = 1
   /// No VMA ever gets an anon_vma.
@@ -27,6 +28,8 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
 
   /// Where the program was loaded; `startBrk` bounds the heap, `startStack` names the stack.
   public var layout = ProcessStat()
+  /// Below it mappings are placed, from the top (`mmap_base`); zero if it is not known.
+  public var mmapBase = Address.zero
   /// The program break (`mm->brk`), not rounded to pages.
   public internal(set) var currentBreak = Address.zero
   /// Flags that new mappings get on top, set by mlockall with MCL_FUTURE (`def_flags`).
@@ -69,6 +72,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     nextAnonVMA = other.nextAnonVMA
     ignoresWrites = other.ignoresWrites
     layout = other.layout
+    mmapBase = other.mmapBase
     currentBreak = other.currentBreak
     segmentSizes = other.segmentSizes
     counters = other.counters

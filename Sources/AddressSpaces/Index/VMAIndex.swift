@@ -7,6 +7,9 @@ public import SyscallABI
 public protocol VMAIndex: ~Copyable, Sendable {
   init()
 
+  /// Address spaces on this index can note the path of a call.
+  static var isTraced: Bool { get }
+
   /// The number of VMAs.
   var count: Int { get }
 
@@ -59,6 +62,9 @@ public protocol VMAIndex: ~Copyable, Sendable {
 }
 
 extension VMAIndex where Self: ~Copyable {
+  @inlinable
+  public static var isTraced: Bool { false }
+
   public mutating func find(_ address: Address) -> VMAEntry { search(address) }
 
   public mutating func noteFind(_ address: Address, _ entry: VMAEntry) {}

@@ -26,6 +26,8 @@ public struct MapImage: Sendable {
 
   public var process: ProcessView
   public var lines: [Line] = []
+  /// Where the code of the program starts; zero if the log does not say it.
+  public var startCode: Address
 
   /// Takes the picture.
   ///
@@ -34,6 +36,7 @@ public struct MapImage: Sendable {
     of space: borrowing AddressSpace<Index>, process: ProcessView, files: FileTable
   ) {
     self.process = process
+    startCode = space.layout.startCode
     lines.reserveCapacity(space.mapCount)
     space.forEachVMA { vma in
       var line = Line(

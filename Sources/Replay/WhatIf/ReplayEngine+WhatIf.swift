@@ -26,9 +26,10 @@ extension ReplayEngine where Index: ~Copyable {
       if isUnpredicted {
         applyAsRecorded(event, process: process, in: batch)
       } else {
-        _ = applyAsPredicted(event, process: process, in: batch)
+        _ = applyAsPredicted(event, process: process, in: batch, isRecorded: true)
       }
     case .replaced(let calls):
+      // Why it was refused is not known: that would be so all the same.
       if isUnpredicted && event.result.outcome == .failed { return }
       for call in calls {
         if !applyAsPredicted(call, process: process, in: batch) { return }
@@ -51,12 +52,16 @@ extension ReplayEngine where Index: ~Copyable {
 
   /// - Returns: false if the call is refused.
   private mutating func applyAsPredicted(
-    _ event: SyscallEvent, process: Int, in batch: TraceBatch
+    _ event: SyscallEvent, process: Int, in batch: TraceBatch, isRecorded: Bool = false
   ) -> Bool {
     if case .brk(let addr) = event.call {
       return applyPredictedBreak(event, asked: addr, process: process)
     }
     guard let operation = operation(for: event, process: process, in: batch) else { return true }
+    if isRecorded && operation.isUnknown(to: options.profile) {
+      applyAsRecorded(event, process: process, in: batch)
+      return true
+    }
     if event.result.outcome == .returned, let placed = operation.placedRange {
       clearWay(for: placed, event, process: process)
     }

@@ -31,7 +31,7 @@ public struct BaselineObserver: ReplayObserver {
 
   public mutating func forgetCalls() { unpredicted.removeAll(keepingCapacity: true) }
 
-  public mutating func willApply<Index: VMAIndex & ~Copyable>(
+  public mutating func willComplete<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
   ) {
     counts.look(process, space)
@@ -71,7 +71,7 @@ public struct WhatIfObserver: ReplayObserver {
     self.counts = counts
   }
 
-  public mutating func willApply<Index: VMAIndex & ~Copyable>(
+  public mutating func willComplete<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
   ) {
     counts.look(process, space)

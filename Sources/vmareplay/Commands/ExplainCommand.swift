@@ -23,6 +23,13 @@ struct ExplainCommand: ParsableCommand {
 
   @OptionGroup var moment: MomentOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Instead, show the path that the one call completed on this line took through the kernel's "
+        + "functions: arguments, checks, the case of a merge or each refusal with both values, and "
+        + "the VMAs around it before and after.", valueName: "[file:]line"))
+  var line: LinePosition?
+
   @Option(help: "What groups have in common: cause, call, thread, size or file.")
   var groupBy: ExplainReport.Grouping = .call
 
@@ -44,6 +51,10 @@ struct ExplainCommand: ParsableCommand {
   @OptionGroup var traceOptions: TraceOptions
 
   func validate() throws {
+    if line != nil && (moment.isGiven || moment.atPeak || failures || pairs) {
+      throw ValidationError(
+        "--line shows one call: it does not go with --at-..., --pairs or --failures.")
+    }
     if limits.isGiven && !failures {
       throw ValidationError("--limit and --rlimit-... ask about failures: add --failures.")
     }
@@ -52,6 +63,12 @@ struct ExplainCommand: ParsableCommand {
   func run() throws {
     Platform.ignoreBrokenPipes()
     if failures { return try explainFailures() }
+    if let line {
+      return try CallPathRun(
+        trace: traceArgument, line: line, format: format == .json ? .json : .text,
+        arguments: arguments, strict: traceOptions.strict
+      ).run()
+    }
     let source = try TwoPassTrace(traceArgument.input())
     defer { source.close() }
     let paths = PathTable()

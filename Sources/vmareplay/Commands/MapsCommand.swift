@@ -29,12 +29,29 @@ struct MapsCommand: ParsableCommand {
   @Flag(help: "Add the VmFlags line of each VMA, as smaps has it.")
   var smaps = false
 
+  @Flag(
+    help: "Put the segment that each VMA belongs to before its line: text, heap, library data ...")
+  var segments = false
+
+  @Flag(
+    help: "Split it wherever a VMA may end, and say of each border whether the log settles it.")
+  var uncertain = false
+
+  @Option(help: "text; with --uncertain also json.")
+  var format: SummaryFormat = .text
+
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
 
   func validate() throws {
     if atLine != nil && atTime != nil {
       throw ValidationError("--at-line and --at-time name different moments: give one of them.")
+    }
+    if format == .json && !uncertain {
+      throw ValidationError("--format json is only for --uncertain; text is what maps looks like.")
+    }
+    if smaps && uncertain {
+      throw ValidationError("--smaps and --uncertain cannot be had together: give one of them.")
     }
     if all && arguments.pid != nil {
       throw ValidationError("--all and --pid contradict each other: give one of them.")
@@ -43,8 +60,14 @@ struct MapsCommand: ParsableCommand {
 
   func run() throws {
     Platform.ignoreBrokenPipes()
+    if uncertain {
+      return try UncertainMapsRun(
+        trace: traceArgument.input(), selection: selection, asJSON: format == .json,
+        arguments: arguments, strict: traceOptions.strict, limit: replayLimit
+      ).run()
+    }
     let paths = PathTable()
-    let report = MapsReport(paths: paths, showsFlags: smaps)
+    let report = MapsReport(paths: paths, showsFlags: smaps, showsSegments: segments)
     let output = Output.standard
     var found = false
     var work = try TraceReplay(

@@ -32,15 +32,38 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: WhatIfOption.help, transform: WhatIfOption.init)
   var whatIf: [WhatIfOption] = []
 
+  @Flag(
+    help:
+      "Add a table of segments: text, data, heap, libraries, mapped files and so on, at the end.")
+  var segments = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Also give the least and the most VMAs of all runs that the log admits, whatever was written "
+        + "and when."))
+  var certainty = false
+
+  @OptionGroup var placement: PlacementOptions
+
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
 
   func validate() throws {
+    if timeline && certainty {
+      throw ValidationError("--timeline and --certainty show different things: give one of them.")
+    }
+    if certainty && (segments || placement.isPredicted) {
+      throw ValidationError("--certainty stands alone: leave --segments and --placement out.")
+    }
     if timeline && traces.count > 1 {
       throw ValidationError("--timeline shows one trace; 'vmareplay compare' several.")
     }
-    if !whatIf.isEmpty && (timeline || traces.count > 1) {
-      throw ValidationError("--what-if compares the summaries of one trace.")
+    if !whatIf.isEmpty && (timeline || certainty || segments || placement.isPredicted) {
+      throw ValidationError(
+        "--what-if stands alone: leave --timeline, --certainty, --segments and --placement out.")
+    }
+    if !whatIf.isEmpty && traces.count > 1 {
+      throw ValidationError("--what-if compares the replays of one trace; give one.")
     }
     if !timeline && (format == .csv || format == .ndjson) {
       throw ValidationError("--format \(format.rawValue) has rows only with --timeline.")
@@ -63,16 +86,28 @@ struct ReplayCommand: ParsableCommand {
     var report: ReplayReport?
     var status = ExitStatus.done
     for trace in inputs {
-      var work = TraceReplay(
-        trace: trace, paths: PathTable(), arguments: arguments, strict: traceOptions.strict,
-        observer: NoObserver())
-      let result = try arguments.index.run(&work)
-      if result.status != .done { status = result.status }
-      if result.isEmpty && result.lines == 0 { continue }
-      let part = ReplayReport(
-        trace: trace.name, kernel: result.kernel, index: arguments.index, lines: result.lines,
-        processes: result.summaries, total: result.total,
-        omittedProcesses: result.omittedSummaries)
+      let paths = PathTable()
+      // An observer that asks for nothing costs nothing: the engine is compiled for each.
+      let part =
+        if certainty {
+          try replay(trace, paths, CertaintyObserver(), &status) { _, _ in }
+        } else if placement.isPredicted || segments {
+          try replay(
+            trace, paths,
+            PlacementObserver(
+              SegmentObserver(paths: paths), paths: paths, isOn: placement.isPredicted),
+            &status
+          ) { report, observer in
+            if placement.isPredicted { report.placement = observer.placement }
+            if segments {
+              report.segments = SegmentView(
+                processes: observer.base.processes, total: observer.base.total)
+            }
+          }
+        } else {
+          try replay(trace, paths, NoObserver(), &status) { _, _ in }
+        }
+      guard let part else { continue }
       if report == nil { report = part } else { report!.add(part) }
     }
     if let pid = arguments.pid { try report?.restrict(to: PID(pid)) }
@@ -91,6 +126,27 @@ struct ReplayCommand: ParsableCommand {
     result.report.append(to: &out, format: format.outputFormat)
     try Output.standard.write(&out)
     if result.status != .done { throw result.status.code }
+  }
+}
+
+extension ReplayCommand {
+  /// The report of one trace; nil if it is empty.
+  private func replay<Observer: ReplayObserver>(
+    _ trace: TraceInput, _ paths: PathTable, _ observer: Observer, _ status: inout ExitStatus,
+    _ complete: (inout ReplayReport, Observer) -> Void
+  ) throws -> ReplayReport? {
+    var work = TraceReplay(
+      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      observer: observer)
+    let result = try arguments.index.run(&work)
+    if result.status != .done { status = result.status }
+    if result.isEmpty && result.lines == 0 { return nil }
+    var report = ReplayReport(
+      trace: trace.name, kernel: result.kernel, index: arguments.index, lines: result.lines,
+      processes: result.summaries, total: result.total,
+      omittedProcesses: result.omittedSummaries)
+    complete(&report, result.observer)
+    return report
   }
 }
 

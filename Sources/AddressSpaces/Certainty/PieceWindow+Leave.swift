@@ -1,0 +1,67 @@
+import SyscallABI
+
+extension PieceWindow {
+  /// The border below piece `index` is known to be absent: both pieces are what both can be.
+  mutating func narrow(across index: Int) {
+    let (lower, upper) = (pieces[index - 1], pieces[index])
+    var both = lower
+    both.flags = lower.flags.union(upper.flags)
+    both.doubtfulFlags = lower.doubtfulFlags.intersection(upper.doubtfulFlags)
+    both.linear = lower.linear.narrowed(by: upper.linear)
+    let anon = lower.anon.intersection(upper.anon)
+    both.anon = anon.isEmpty ? lower.anon.union(upper.anon) : anon
+    if both.identity == 0 { both.identity = upper.identity }
+    let below = pieces[index - 1].border
+    pieces[index - 1] = both
+    pieces[index - 1].range = lower.range
+    pieces[index - 1].border = below
+    both.range = upper.range
+    both.border = .absent
+    pieces[index] = both
+  }
+
+  /// The source of a move with MREMAP_DONTUNMAP stays: it is no longer locked (the whole VMA), and
+  /// if all of it was moved, it is as if never written.
+  ///
+  /// Linux: `dontunmap_complete`.
+  mutating func leave(_ range: AddressRange) {
+    guard let index = pieces.firstIndex(where: { $0.range.contains(range.start) }) else { return }
+    let locks: VMAFlags = [.locked, .lockOnFault]
+    var (first, last) = (index, index)
+    while first > 0 && pieces[first].border.mayBeAbsent { first -= 1 }
+    while last + 1 < pieces.count && pieces[last + 1].border.mayBeAbsent { last += 1 }
+    for other in first...last where other != index {
+      let locked = pieces[other].flags.intersection(locks)
+      pieces[other].flags.subtract(locked)
+      pieces[other].doubtfulFlags.formUnion(locked)
+    }
+    pieces[index].flags.subtract(locks)
+    pieces[index].doubtfulFlags.subtract(locks)
+    guard pieces[index].range == range else { return }
+    pieces[index].border.agrees = false
+    if index + 1 < pieces.count { pieces[index + 1].border.agrees = false }
+    if first == last { pieces[index].anon = .none } else { pieces[index].anon.insert(.none) }
+    pieces[index].identity = 0
+  }
+
+  /// The same for a range of several VMAs.
+  mutating func leaveSeveral(_ range: AddressRange) {
+    let inside = indices(in: range)
+    guard !inside.isEmpty else { return }
+    let locks: VMAFlags = [.locked, .lockOnFault]
+    var (first, last) = (inside.lowerBound, inside.upperBound - 1)
+    while first > 0 && pieces[first].border.mayBeAbsent { first -= 1 }
+    while last + 1 < pieces.count && pieces[last + 1].border.mayBeAbsent { last += 1 }
+    for index in first...last {
+      let locked = pieces[index].flags.intersection(locks)
+      pieces[index].flags.subtract(locked)
+      pieces[index].doubtfulFlags.formUnion(locked)
+    }
+    for index in inside {
+      if !pieces[index].isShared { pieces[index].anon.insert(.none) }
+      pieces[index].identity = 0
+      pieces[index].border.agrees = false
+    }
+    if inside.upperBound < pieces.count { pieces[inside.upperBound].border.agrees = false }
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Segments, and the lines of `/proc/PID/status`.
+@Suite struct SegmentStatusTests {
+  private static func trace(_ name: String) -> String {
+    ProjectFiles.root.appending(path: "Traces/\(name).strace.gz").path
+  }
+
+  /// A program that prints its own status, against the model of the same run.
+  @Test func statusIsWhatTheKernelPrints() async throws {
+    let run = try RecordRun()
+    defer { run.remove() }
+    let file = run.folder.appending(path: "status.strace.gz").path
+    let recorded = try await run.run([
+      RecordRun.program, "record", "-o", file, "--", "cat", "/proc/self/status",
+    ])
+    #expect(recorded.status == 0)
+    var kernel: [String: Int] = [:]
+    for line in recorded.output.split(separator: "\n") where line.hasPrefix("Vm") {
+      let words = line.split(whereSeparator: { $0 == ":" || $0.isWhitespace })
+      kernel[String(words[0])] = Int(words[1])
+    }
+    let report = try await ExplainCommandTests.json(["replay", file, "--format", "json"])
+    let total = try #require(report["total"] as? [String: Any])
+    let model = try #require(total["status_kb"] as? [String: Int])
+    for name in ["VmPeak", "VmLck", "VmStk", "VmExe", "VmLib"] {
+      #expect(model[name] == kernel[name], "\(name)")
+    }
+    // Only the buffer that cat printed from is gone at the end.
+    let buffer = try #require(kernel["VmSize"]) - model["VmSize"]!
+    #expect(buffer >= 0 && kernel["VmData"] == model["VmData"]! + buffer)
+  }
+
+  @Test(arguments: ["linux6", "linux2.6"])
+  func segmentsAddUpToWhatIsMapped(kernel: String) async throws {
+    for name in ["bash-children", "java-hello", "python-mmap", "churn-static"] {
+      let report = try await ExplainCommandTests.json([
+        "replay", Self.trace(name), "--segments", "--kernel", kernel, "--format", "json",
+      ])
+      let total = try #require(report["total"] as? [String: Any])
+      let segments = try #require(report["segments"] as? [String: Any])
+      let all = try #require(segments["total"] as? [String: [String: Int]])
+      #expect(all.values.reduce(0) { $0 + $1["vmas"]! } == total["map_count"] as? Int)
+      #expect(
+        all.values.reduce(0) { $0 + $1["bytes"]! } / 4096 == total["total_vm"] as? Int)
+      for segment in ["text", "data", "heap", "stack", "vdso"] {
+        #expect(all[segment]?["vmas"] ?? 0 > 0, "\(name): \(segment)")
+      }
+      let processes = try #require(segments["processes"] as? [[String: Any]])
+      #expect(processes.count == (report["processes"] as? [Any])?.count)
+    }
+  }
+
+  @Test func mapsNamesTheSegmentOfEachLine() async throws {
+    let run = try RecordRun()
+    defer { run.remove() }
+    let trace = Self.trace("ls")
+    let plain = try await run.run([RecordRun.program, "maps", trace])
+    let named = try await run.run([RecordRun.program, "maps", "--segments", trace])
+    let lines = named.output.split(separator: "\n")
+    let expected = plain.output.split(separator: "\n").map(String.init)
+    #expect(lines.map { String($0.dropFirst(16)) } == expected)
+    func segment(of text: String) -> Set<String> {
+      Set(
+        lines.filter { $0.contains(text) }.map {
+          $0.prefix(16).trimmingCharacters(in: .whitespaces)
+        })
+    }
+    #expect(segment(of: "/usr/bin/ls") == ["rodata", "text", "data"])
+    #expect(segment(of: "[heap]") == ["heap"])
+    #expect(segment(of: "[stack]") == ["stack"])
+    #expect(segment(of: "[vdso]") == ["vdso"])
+    #expect(segment(of: "libc.so.6") == ["library rodata", "library text", "library data"])
+    #expect(segment(of: "/usr/lib/locale") == ["mapped file"])
+    #expect(lines.filter { $0.hasPrefix("bss ") }.count == 1)
+  }
+}
