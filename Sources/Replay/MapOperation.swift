@@ -88,7 +88,8 @@ enum MapOperation {
       space.predictMseal(addr, length: length)
     case .mbind(let addr, let length, let policy):
       space.predictMbind(addr, length: length, policy: policy)
-    case .mlockall, .munlockall, .shmat, .shmdt, .setName, .remapFilePages:
+    case .mlockall(let flags): space.predictMlockall(flags)
+    case .munlockall, .shmat, .shmdt, .setName, .remapFilePages:
       nil
     }
   }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `replay --what-if` on recordings of one cause each: with the cause taken away, its VMAs are gone.
+/// `replay --what-if` on recordings of one cause each: without the cause its VMAs are gone.
 @Suite struct WhatIfCommandTests {
   struct Case: CustomTestStringConvertible, Sendable {
     var trace: String

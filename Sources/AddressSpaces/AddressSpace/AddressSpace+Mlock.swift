@@ -64,11 +64,7 @@ extension AddressSpace where Index: ~Copyable {
     if flags.contains(.onFault) && !profile.knows(.lockOnFault) {
       return passOverUnknown()
     }
-    if !leniently && flags.contains(.current) && limits.memLock != ResourceLimit.infinity
-      && totalVM > limits.memLock >> Page.shift
-    {
-      throw .noMemory
-    }
+    if !leniently && exceedsLockLimit(flags) { throw .noMemory }
     let lockFlags: VMAFlags = flags.contains(.onFault) ? [.locked, .lockOnFault] : .locked
     defaultFlags.subtract([.locked, .lockOnFault])
     if flags.contains(.future) { defaultFlags.formUnion(lockFlags) }
@@ -76,6 +72,21 @@ extension AddressSpace where Index: ~Copyable {
     relockAll(lockFlags)
     populate(AddressRange(.zero, taskSize), ignoringErrors: true)
     finish(around: .zero)
+  }
+
+  /// The error with which mlockall would fail; nil if it would succeed. Nothing is changed.
+  public borrowing func predictMlockall(_ flags: LockAllFlags) -> Errno? {
+    let known = LockAllFlags.current | .future | .onFault
+    if flags.rawValue == 0 || !known.contains(flags) || flags == .onFault {
+      return .invalidArgument
+    }
+    if flags.contains(.onFault) && !profile.knows(.lockOnFault) { return nil }
+    return exceedsLockLimit(flags) ? .noMemory : nil
+  }
+
+  private func exceedsLockLimit(_ flags: LockAllFlags) -> Bool {
+    flags.contains(.current) && limits.memLock != ResourceLimit.infinity
+      && totalVM > limits.memLock >> Page.shift
   }
 
   /// Unlocks all that is mapped, and what will be.
