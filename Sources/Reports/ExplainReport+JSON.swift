@@ -49,7 +49,7 @@ extension ExplainReport {
     json.endObject(&out)
   }
 
-  private func append(_ group: Group, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
+  func append(_ group: Group, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
     json.beginObject(&out)
     json.member("count", UInt64(group.count), &out)
     if let cause = group.cause {
@@ -93,7 +93,7 @@ extension ExplainReport {
     json.endArray(&out)
   }
 
-  private func appendPairs(_ json: inout JSONWriter, _ out: inout OutputBuffer) {
+  func appendPairs(_ json: inout JSONWriter, _ out: inout OutputBuffer) {
     json.key("pairs", &out)
     json.beginArray(&out)
     for boundary in explanation.boundaries {

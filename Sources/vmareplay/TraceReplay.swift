@@ -42,7 +42,7 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     var batch = TraceBatch()
     // The first batch says on which machine the log was made.
     var hasBatch = session.next(into: &batch)
-    let setup = ReplaySetup(arguments: arguments, host: batch.hosts.first)
+    let setup = try ReplaySetup(arguments: arguments, host: batch.hosts.first)
     var options = setup.options
     options.initialMaps = initialMaps
     if let limits, limits.isGiven {
@@ -74,9 +74,13 @@ struct ReplaySetup {
   /// `vm.max_map_count` of the recording machine; nil if the trace does not say it.
   let recordedMaxMapCount: Int?
 
-  init(arguments: ReplayArguments, host: HostDescription?) {
+  /// - Throws: for two kernels, which only `explain` compares.
+  init(arguments: ReplayArguments, host: HostDescription?) throws {
     var profile = KernelProfile.linux6
     if let choice = arguments.kernel {
+      if choice.second != nil {
+        throw ValidationError("Only 'vmareplay explain' compares two kernels: name one.")
+      }
       profile = choice.profile
       kernelName = choice.name
     } else if let release = host?["kernel"], let version = KernelVersion(text: release) {

@@ -55,7 +55,7 @@ struct WhatIfRun: IndexedWork {
     let initialMaps = try arguments.readInitialMaps(paths)
     var batch = TraceBatch()
     var hasBatch = session.next(into: &batch)
-    let setup = ReplaySetup(arguments: arguments, host: batch.hosts.first)
+    let setup = try ReplaySetup(arguments: arguments, host: batch.hosts.first)
     var options = setup.options
     options.initialMaps = initialMaps
     var replay = WhatIfReplay<Index>(

@@ -165,6 +165,8 @@ enum ReplayFormat: String, ExpressibleByArgument, CaseIterable {
 
 enum SummaryFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json
+
+  var outputFormat: OutputFormat { self == .json ? .json : .text }
 }
 
 extension ReplayReport {
