@@ -127,6 +127,12 @@ extension ExplainReport {
     json.member("value", text.value(of: boundary.pair, isLower: isLower), &out)
     json.member("set_by", CallText.describe(setter), &out)
     json.member("line", setter?.line, &out)
+    if let stacks {
+      json.key("stack", &out)
+      json.beginArray(&out)
+      for frame in setter.map({ stacks[$0.stack] }) ?? [] { json.string(frame, &out) }
+      json.endArray(&out)
+    }
     json.member("tid", setter.flatMap { UInt64(exactly: $0.pid.rawValue) }, &out)
     json.endObject(&out)
   }

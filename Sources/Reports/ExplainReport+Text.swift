@@ -157,6 +157,7 @@ extension ExplainReport {
     let setter = isLower ? boundary.lowerSetter : boundary.upperSetter
     out.append(
       line: "  \(vma.range) \(BoundaryText.access(vma.flags)) \(text.name(of: vma)): "
-        + "\(text.value(of: boundary.pair, isLower: isLower)), \(CallText.place(setter))")
+        + "\(text.value(of: boundary.pair, isLower: isLower)), \(CallText.place(setter))"
+        + siteSuffix(setter))
   }
 }

@@ -28,7 +28,8 @@ public struct KernelDifferenceReport {
   ///     same moment under those of `kernels[1]`.
   public init(
     trace: String, kernels: [String], first: Explanation, second: Explanation, paths: PathTable,
-    grouping: ExplainReport.Grouping, showsPairs: Bool, isPeak: Bool
+    grouping: ExplainReport.Grouping, showsPairs: Bool, isPeak: Bool,
+    stacks: StackTable? = nil
   ) {
     self.trace = trace
     self.showsPairs = showsPairs
@@ -40,7 +41,7 @@ public struct KernelDifferenceReport {
         kernel: kernel, mapCount: own.mapCount, holes: own.holes.count,
         report: ExplainReport(
           trace: trace, kernel: kernel, explanation: apart, paths: paths, grouping: grouping,
-          isPeak: isPeak),
+          isPeak: isPeak, stacks: stacks?.isEmpty == true ? nil : stacks),
         unmatched: difference.unmatched)
     }
   }

@@ -11,6 +11,8 @@ struct ExplainRun {
   var arguments: ReplayArguments
   let moment: MomentOptions
   let strict: Bool
+  /// Where to keep the stacks of the log; nil to pass them over.
+  var stacks: StackTable?
 
   typealias Replayed = TraceReplay<ExplainObserver>.Output
 
@@ -42,6 +44,7 @@ struct ExplainRun {
       trace: input, paths: paths, arguments: arguments, strict: strict, limit: moment.limit,
       observer: ExplainObserver(target))
     work.isSecondPass = !isFirst
+    work.stacks = stacks
     return try arguments.index.run(&work)
   }
 }

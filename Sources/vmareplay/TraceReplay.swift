@@ -17,6 +17,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
   var limits: LimitOptions?
   /// What is wrong with the trace has been said before.
   var isSecondPass = false
+  /// Where to keep the stacks of the log; nil to pass them over.
+  var stacks: StackTable?
   /// Called after each batch, so that long results can be written on the way.
   var afterBatch: ((inout Observer) throws -> Void)?
 
@@ -36,7 +38,7 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
 
   mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
     var session = try TraceSession(
-      input: trace, paths: paths, strict: strict, isQuiet: isSecondPass)
+      input: trace, paths: paths, strict: strict, isQuiet: isSecondPass, stacks: stacks)
     let initialMaps = try arguments.readInitialMaps(paths)
     let limit = try self.limit?(session.reader)
     var batch = TraceBatch()

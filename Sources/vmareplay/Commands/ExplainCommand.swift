@@ -32,7 +32,10 @@ struct ExplainCommand: ParsableCommand {
         + "the VMAs around it before and after.", valueName: "[file:]line"))
   var line: LinePosition?
 
-  @Option(help: "What groups have in common: cause, call, thread, size or file.")
+  @Option(
+    help: ArgumentHelp(
+      "What groups have in common: cause, call, thread, size, file, or stack (where in the program "
+        + "the call was made, in logs of strace -k)."))
   var groupBy: ExplainReport.Grouping = .call
 
   @Flag(help: "Also list each pair with both values and the calls that set them.")
@@ -46,8 +49,9 @@ struct ExplainCommand: ParsableCommand {
 
   @OptionGroup var limits: LimitOptions
 
-  @Option(help: "text or json.")
-  var format: SummaryFormat = .text
+  @Option(
+    help: "text, json, or folded: stacks and counts of boundaries and holes, for flame graphs.")
+  var format: ExplainFormat = .text
 
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
@@ -59,6 +63,9 @@ struct ExplainCommand: ParsableCommand {
     }
     if limits.isGiven && !failures {
       throw ValidationError("--limit and --rlimit-... ask about failures: add --failures.")
+    }
+    if format == .folded && (failures || line != nil || arguments.kernel?.second != nil) {
+      throw ValidationError("--format folded shows the stacks that made boundaries and holes.")
     }
     if arguments.kernel?.second != nil && (failures || line != nil) {
       throw ValidationError(
@@ -81,6 +88,7 @@ struct ExplainCommand: ParsableCommand {
       input: source.input, paths: PathTable(), arguments: arguments, moment: moment,
       strict: traceOptions.strict)
     run.arguments.kernel = arguments.kernel?.first
+    if groupBy == .stack || pairs || format == .folded { run.stacks = StackTable() }
     let (found, pass) = try run.target()
     guard let target = found else {
       if pass.status != .done { throw pass.status.code }
@@ -89,14 +97,20 @@ struct ExplainCommand: ParsableCommand {
     }
     let result = try run.explain(target, isFirst: moment.isGiven)
     if let explanation = result.observer.explanation {
+      if groupBy == .stack || format == .folded, run.stacks?.isEmpty == true { throw noStacks }
       var out = OutputBuffer()
       if let other = arguments.kernel?.second {
         try compare(explanation, target, run, other, &out)
       } else {
-        ExplainReport(
+        let report = ExplainReport(
           trace: traceArgument.name, kernel: result.kernel, explanation: explanation,
-          paths: run.paths, grouping: groupBy, showsPairs: pairs, isPeak: !moment.isGiven
-        ).append(to: &out, format: format.outputFormat)
+          paths: run.paths, grouping: groupBy, showsPairs: pairs, isPeak: !moment.isGiven,
+          stacks: run.stacks?.isEmpty == true ? nil : run.stacks)
+        if format == .folded {
+          report.appendFolded(&out)
+        } else {
+          report.append(to: &out, format: format.outputFormat)
+        }
       }
       try Output.standard.write(&out)
     } else if result.lines > 0, result.status == .done {
@@ -119,8 +133,14 @@ struct ExplainCommand: ParsableCommand {
     KernelDifferenceReport(
       trace: traceArgument.name, kernels: [arguments.kernel?.first.name ?? "", other.name],
       first: explanation, second: otherExplanation, paths: run.paths, grouping: groupBy,
-      showsPairs: pairs, isPeak: !moment.isGiven
+      showsPairs: pairs, isPeak: !moment.isGiven, stacks: run.stacks
     ).append(to: &out, format: format.outputFormat)
+  }
+
+  private var noStacks: any Error {
+    ValidationError(
+      "\(traceArgument.name) shows no stacks: record it with 'strace -k', where 'strace -V' has "
+        + "stack-trace among its features.")
   }
 
   private func explainFailures() throws {
@@ -150,6 +170,12 @@ struct ExplainCommand: ParsableCommand {
     Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
     return ExitStatus.noInput.code
   }
+}
+
+enum ExplainFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, json, folded
+
+  var outputFormat: OutputFormat { self == .json ? .json : .text }
 }
 
 extension ExplainReport.Grouping: ExpressibleByArgument {}
