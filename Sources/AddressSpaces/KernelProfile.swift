@@ -50,6 +50,8 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   /// RLIMIT_DATA bounds the heap and the data segment together; before, what lies between the start
   /// of the data segment and the break.
   case dataLimitOfHeap
+  /// RLIMIT_DATA bounds all private writable memory but stacks, whichever call makes it.
+  case dataLimitOfWritable
   /// mmap compares with RLIMIT_AS before it clears the range; before, a refusal leaves a hole.
   case limitsBeforeUnmapping
   /// mremap with MREMAP_FIXED fails early near the map limit.
@@ -108,6 +110,7 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.countsDataByAccess, KernelVersion(4, 5), .measured),
       row(.stackGuardGap, KernelVersion(4, 12), .measured),
       row(.remapRefusesPrivateCopies, KernelVersion(4, 14), .measured),
+      row(.dataLimitOfWritable, KernelVersion(4, 7), .measured),
       row(.fixedRemapNeedsReserve, KernelVersion(5, 2), .measured),
       row(.kernelMappingsStayWhole, KernelVersion(5, 11), .measured),
       row(.remapLooksUpFirst, KernelVersion(5, 16), .measured),

@@ -30,6 +30,7 @@ struct ProcessState<Index: VMAIndex & ~Copyable> {
     self.ordinal = ordinal
     self.space = space
     summary = ProcessSummary(pid: pid)
+    summary.ordinal = ordinal
   }
 
   var view: ProcessView {

@@ -11,6 +11,8 @@ public enum ExitState: Hashable, Sendable {
 public struct ProcessSummary: Sendable {
   /// The thread group's number; `.none` for the total and for logs without pids.
   public var pid: PID
+  /// The process counted from 0 in the order in which the log first shows them; -1 for the total.
+  public internal(set) var ordinal = -1
   /// The base name of the program last executed; nil if the log does not show one.
   public var comm: String?
   /// Completed calls by name, indexed by `SyscallName.rawValue`.
@@ -66,6 +68,9 @@ public struct ProcessSummary: Sendable {
     for process in processes { total.add(process) }
     return total
   }
+
+  /// All failed calls.
+  public var failureCount: UInt64 { failures.values.reduce(0, +) }
 
   /// All completed calls.
   public var eventCount: UInt64 { events.reduce(0, +) }

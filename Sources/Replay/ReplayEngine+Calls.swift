@@ -10,6 +10,9 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func begin(_ event: SyscallEvent) {
     let slot = task(for: event)
     tasks[slot].pending = PendingCall(event: event)
+    if Observer.rewritesCalls, observer.rewriter.leavesOut(event) {
+      tasks[slot].pending!.isApplied = true
+    }
     if !tasks[slot].isDead { prepareChild(of: slot) }
   }
 
@@ -30,6 +33,7 @@ extension ReplayEngine where Index: ~Copyable {
     if !unclaimedInitialMaps.isEmpty { claimInitialMaps(before: event, process: process) }
     count(event, process: process)
     noteCall(event, process: process)
+    if Observer.looksBeforeCalls { announce(event, process: process) }
     let isTraced = Observer.tracesCalls && beginPath(event, process: process)
     switch event.call {
     case .exit(let status):
@@ -41,7 +45,12 @@ extension ReplayEngine where Index: ~Copyable {
       completeClone(event, slot: slot, pending: pending)
     default:
       if Observer.readsCertainty { noteOverlaps(of: slot, pending) }
-      if !(pending?.isApplied ?? false) { applyToMap(event, process: process, in: batch) }
+      let isApplied = pending?.isApplied ?? false
+      if Observer.rewritesCalls {
+        applyRewritten(event, process: process, in: batch, isApplied: isApplied)
+      } else if !isApplied {
+        applyToMap(event, process: process, in: batch)
+      }
     }
     if Observer.tracesCalls && isTraced { endPath(event, process: process) }
     observe(event, process: process)
@@ -58,6 +67,14 @@ extension ReplayEngine where Index: ~Copyable {
     processes[process].summary.events[Int(event.name.rawValue)] += 1
     if event.result.outcome == .failed {
       processes[process].summary.failures[event.result.errno, default: 0] += 1
+    }
+  }
+
+  private mutating func announce(_ event: SyscallEvent, process: Int) {
+    guard !processes[process].hasEnded else { return }
+    let view = processes[process].view
+    spaces.read(processes[process].space) {
+      observer.willComplete(event, process: view, space: $0)
     }
   }
 
@@ -102,7 +119,7 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   /// The kernel did it, so it is done; where the model would have refused, that is noted first.
-  private mutating func applySuccess(
+  mutating func applySuccess(
     _ event: SyscallEvent, process: Int, in batch: TraceBatch
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
@@ -131,7 +148,7 @@ extension ReplayEngine where Index: ~Copyable {
 
   /// The kernel refused it, which can change the map too; but where the model would not have
   /// refused, it has no idea what the kernel did and does nothing.
-  private mutating func applyFailure(
+  mutating func applyFailure(
     _ event: SyscallEvent, process: Int, in batch: TraceBatch
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
@@ -165,7 +182,7 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   /// brk never fails: it returns the break that there is afterwards.
-  private mutating func applyBreak(_ event: SyscallEvent, asked: Address, process: Int) {
+  mutating func applyBreak(_ event: SyscallEvent, asked: Address, process: Int) {
     let recorded = Address(event.result.value)
     let id = processes[process].space
     guard processes[process].knowsBreak else {
@@ -193,7 +210,7 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   /// The fault assumption's part of a successful call.
-  private mutating func noteWrites(of operation: MapOperation, process: Int) {
+  mutating func noteWrites(of operation: MapOperation, process: Int) {
     switch operation {
     case .mmap(let range, _, let flags, _, _, _):
       assumeWritten(mapping: range, flags: flags, process: process)

@@ -30,7 +30,9 @@ extension ReplayEngine where Index: ~Copyable {
 
   /// `apply` with a list of faults.
   mutating func applyWithFaults(_ batch: TraceBatch, until limit: ReplayLimit?) -> Bool {
-    for item in batch.items {
+    var nextStack = 0
+    for (position, item) in batch.items.enumerated() {
+      if Observer.tracksOrigins { observer.calls.stack = batch.stack(of: position, &nextStack) }
       if let limit, limit.excludes(item, in: batch) {
         passLimit(limit)
         return false

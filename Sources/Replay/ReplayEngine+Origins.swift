@@ -25,3 +25,14 @@ extension ReplayEngine where Index: ~Copyable {
     observer.calls.sweep(live: live)
   }
 }
+
+extension TraceBatch {
+  /// The stack of the call at a position; positions must be asked for in their order.
+  ///
+  /// - Parameter next: which stack comes next.
+  func stack(of position: Int, _ next: inout Int) -> StackID {
+    guard next < stacks.count, stacks[next].item == position else { return .none }
+    next += 1
+    return stacks[next - 1].stack
+  }
+}

@@ -9,7 +9,9 @@ extension ReplayEngine where Index: ~Copyable {
   /// A new address space without VMAs.
   mutating func insertSpace(limits: AddressSpaceLimits? = nil) -> SpaceTable<Index>.ID {
     let limits = limits ?? options.limits
-    let id = spaces.insert(AddressSpace<Index>(profile: options.profile, limits: limits))
+    var space = AddressSpace<Index>(profile: options.profile, limits: limits)
+    if options.ignoresWrites { space.ignoreWrites() }
+    let id = spaces.insert(space)
     if Observer.readsCertainty { certainty.start(id.slot, options.profile) }
     return id
   }

@@ -62,7 +62,13 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// - Returns: false if an item beyond `limit` was met: nothing more needs to be read.
   public mutating func apply(_ batch: TraceBatch, until limit: ReplayLimit? = nil) -> Bool {
     if faultFeed != nil { return applyWithFaults(batch, until: limit) }
+    var position = 0
+    var nextStack = 0
     for item in batch.items {
+      if Observer.tracksOrigins {
+        observer.calls.stack = batch.stack(of: position, &nextStack)
+        position += 1
+      }
       if let limit, limit.excludes(item, in: batch) { return false }
       if !apply(item, in: batch) { return false }
     }

@@ -9,6 +9,12 @@ public protocol ReplayObserver {
   /// Whether VMAs should remember which calls made them what they are.
   static var tracksOrigins: Bool { get }
 
+  /// Whether `willComplete` is wanted.
+  static var looksBeforeCalls: Bool { get }
+
+  /// Whether `rewriter` is to change calls on their way.
+  static var rewritesCalls: Bool { get }
+
   /// Paths of calls may be asked for; only an address space on a `TracedIndex` has any.
   static var tracesCalls: Bool { get }
 
@@ -23,6 +29,14 @@ public protocol ReplayObserver {
 
   /// The calls that VMAs remember; used only if `tracksOrigins`.
   var calls: CallLedger { get set }
+
+  /// What changes calls; used only if `rewritesCalls`.
+  var rewriter: CallRewriter { get set }
+
+  /// An event is about to be applied to the address space of its process; asked for by
+  /// `looksBeforeCalls`.
+  mutating func willComplete<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>)
 
   /// A call is about to be applied; asked only if `tracesCalls`.
   ///
@@ -76,6 +90,10 @@ public protocol ReplayObserver {
 extension ReplayObserver {
   public static var tracksOrigins: Bool { false }
 
+  public static var looksBeforeCalls: Bool { false }
+
+  public static var rewritesCalls: Bool { false }
+
   public static var tracesCalls: Bool { false }
 
   public static var watchesPlacement: Bool { false }
@@ -88,6 +106,15 @@ extension ReplayObserver {
     get { CallLedger() }
     set {}
   }
+
+  public var rewriter: CallRewriter {
+    get { CallRewriter() }
+    set {}
+  }
+
+  public mutating func willComplete<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
+  ) {}
 
   public mutating func willApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,

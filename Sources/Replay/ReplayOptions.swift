@@ -23,6 +23,9 @@ public struct ReplayOptions: Sendable {
   /// What the log says of limits is passed over: `limits` hold throughout.
   public var keepsLimits = false
 
+  /// No page is ever written, not even by calls that write pages themselves.
+  public var ignoresWrites = false
+
   public init(
     profile: KernelProfile, faults: FaultAssumption = .smart,
     limits: AddressSpaceLimits = AddressSpaceLimits()

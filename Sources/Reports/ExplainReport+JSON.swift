@@ -49,7 +49,7 @@ extension ExplainReport {
     json.endObject(&out)
   }
 
-  private func append(_ group: Group, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
+  func append(_ group: Group, _ json: inout JSONWriter, _ out: inout OutputBuffer) {
     json.beginObject(&out)
     json.member("count", UInt64(group.count), &out)
     if let cause = group.cause {
@@ -93,7 +93,7 @@ extension ExplainReport {
     json.endArray(&out)
   }
 
-  private func appendPairs(_ json: inout JSONWriter, _ out: inout OutputBuffer) {
+  func appendPairs(_ json: inout JSONWriter, _ out: inout OutputBuffer) {
     json.key("pairs", &out)
     json.beginArray(&out)
     for boundary in explanation.boundaries {
@@ -127,6 +127,12 @@ extension ExplainReport {
     json.member("value", text.value(of: boundary.pair, isLower: isLower), &out)
     json.member("set_by", CallText.describe(setter), &out)
     json.member("line", setter?.line, &out)
+    if let stacks {
+      json.key("stack", &out)
+      json.beginArray(&out)
+      for frame in setter.map({ stacks[$0.stack] }) ?? [] { json.string(frame, &out) }
+      json.endArray(&out)
+    }
     json.member("tid", setter.flatMap { UInt64(exactly: $0.pid.rawValue) }, &out)
     json.endObject(&out)
   }

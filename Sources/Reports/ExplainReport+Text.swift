@@ -17,16 +17,9 @@ extension ExplainReport {
   }
 
   private func appendHead(_ out: inout OutputBuffer) {
-    let process = explanation.process
-    let pid = process.pid == .none ? "the process" : "pid \(process.pid.rawValue)"
-    let name = command.map { " (\($0))" } ?? ""
-    var moment = "at the end"
-    if let position = explanation.position {
-      moment = "\(isPeak ? "at its peak, " : "")after line \(Figures.grouped(position.line))"
-    }
     let holes = UInt64(explanation.holes.count)
     let touching = UInt64(explanation.boundaries.count)
-    out.append(line: "\(trace): \(pid)\(name) \(moment), rules of \(kernel)")
+    out.append(line: "\(trace): \(moment), rules of \(kernel)")
     out.append(
       line: "\(Figures.count(UInt64(explanation.mapCount), "VMA")) = 1 "
         + "+ \(Figures.count(holes, "hole")) + \(Figures.grouped(touching)) "
@@ -38,13 +31,28 @@ extension ExplainReport {
         + "\(Figures.grouped(explanation.mapCount - missed)) VMAs would do")
   }
 
+  /// `pid 7 (bash) at its peak, after line 12`.
+  var moment: String {
+    let process = explanation.process
+    let pid = process.pid == .none ? "the process" : "pid \(process.pid.rawValue)"
+    let name = command.map { " (\($0))" } ?? ""
+    guard let position = explanation.position else { return "\(pid)\(name) at the end" }
+    let peak = isPeak ? "at its peak, " : ""
+    return "\(pid)\(name) \(peak)after line \(Figures.grouped(position.line))"
+  }
+
+  /// What stands above the column that says who made a boundary so.
+  var groupTitle: String {
+    grouping == .call ? "SET BY" : "BY \(grouping.rawValue.uppercased())"
+  }
+
   private func appendBoundaries(_ title: String, needed: Bool, _ out: inout OutputBuffer) {
     let groups = boundaryGroups(needed: needed)
     guard !groups.isEmpty else { return }
     out.append("\n")
     var table = TextTable([
       (title.uppercased(), .right), ("CAUSE", .left), ("DIFFERENCE", .left), ("ALSO", .left),
-      (grouping == .call ? "SET BY" : "BY \(grouping.rawValue.uppercased())", .left),
+      (groupTitle, .left),
       ("LINES", .left), ("THREADS", .left),
     ])
     for group in groups.prefix(Self.groupLimit) {
@@ -125,7 +133,7 @@ extension ExplainReport {
 
   // MARK: Pairs
 
-  private func appendPairs(_ out: inout OutputBuffer) {
+  func appendPairs(_ out: inout OutputBuffer) {
     for boundary in explanation.boundaries {
       let pair = boundary.pair
       let causes = pair.differences.isEmpty ? ["\(pair.cause.label)"] : pair.differences.labels
@@ -149,6 +157,7 @@ extension ExplainReport {
     let setter = isLower ? boundary.lowerSetter : boundary.upperSetter
     out.append(
       line: "  \(vma.range) \(BoundaryText.access(vma.flags)) \(text.name(of: vma)): "
-        + "\(text.value(of: boundary.pair, isLower: isLower)), \(CallText.place(setter))")
+        + "\(text.value(of: boundary.pair, isLower: isLower)), \(CallText.place(setter))"
+        + siteSuffix(setter))
   }
 }

@@ -16,6 +16,8 @@ public struct ExplainReport {
     case size
     /// The files behind the pair.
     case file
+    /// Where in the program the call was made that set it.
+    case stack
   }
 
   /// Boundaries, or holes, that have something in common.
@@ -43,13 +45,16 @@ public struct ExplainReport {
   let text: BoundaryText
   let command: String?
   let isPeak: Bool
+  let stacks: StackTable?
 
   /// - Parameters:
   ///   - command: the base name of the program; nil if it is not known.
   ///   - isPeak: the moment is the one with the most VMAs.
+  ///   - stacks: the stacks of the log; nil if they were not kept.
   public init(
     trace: String, kernel: String, explanation: Explanation, paths: PathTable,
-    grouping: Grouping = .call, showsPairs: Bool = false, isPeak: Bool = false
+    grouping: Grouping = .call, showsPairs: Bool = false, isPeak: Bool = false,
+    stacks: StackTable? = nil
   ) {
     self.trace = trace
     self.kernel = kernel
@@ -57,6 +62,7 @@ public struct ExplainReport {
     self.grouping = grouping
     self.showsPairs = showsPairs
     self.isPeak = isPeak
+    self.stacks = stacks
     text = BoundaryText(paths: paths, explanation: explanation)
     let program = explanation.process.program
     command = program == .none ? nil : text.name(program)
@@ -121,6 +127,7 @@ public struct ExplainReport {
     case .call:
       key.differences = pair.differences
       key.setBy = CallText.describe(boundary.equalSince ?? boundary.setter)
+    case .stack: key.setBy = site(boundary.equalSince ?? boundary.setter)
     case .thread: key.setBy = thread(boundary.equalSince ?? boundary.setter)
     case .size: key.setBy = sizeClass(min(pair.lower.range.length, pair.upper.range.length))
     case .file:
@@ -135,6 +142,7 @@ public struct ExplainReport {
     switch grouping {
     case .cause, .file: break
     case .call: key.setBy = hole.call == nil ? "-" : CallText.describe(hole.call)
+    case .stack: key.setBy = site(hole.call)
     case .thread: key.setBy = thread(hole.call)
     case .size: key.setBy = sizeClass(hole.range.length)
     }

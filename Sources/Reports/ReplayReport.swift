@@ -85,8 +85,6 @@ extension ProcessSummary {
     }
   }
 
-  var failureCount: UInt64 { failures.values.reduce(0, +) }
-
   var mergeCount: UInt64 {
     MergeCase.allCases.reduce(0) { $0 + statistics.merges($1) }
   }

@@ -67,6 +67,8 @@ public struct TraceBatch: Sendable {
   public var snapshots: [Snapshot] = []
   public var hosts: [HostDescription] = []
   public var malformed: [MalformedLine] = []
+  /// The stacks of calls, in the order of the items; only if the reader keeps them.
+  public var stacks: [StackMark] = []
 
   public init() {}
 
@@ -78,5 +80,6 @@ public struct TraceBatch: Sendable {
     snapshots.removeAll(keepingCapacity: true)
     hosts.removeAll(keepingCapacity: true)
     malformed.removeAll(keepingCapacity: true)
+    stacks.removeAll(keepingCapacity: true)
   }
 }

@@ -17,11 +17,42 @@ final class SingleFeed {
     _ batch: inout TraceBatch, _ items: Int, _ decoder: inout StraceDecoder
   ) throws(TraceError) -> Bool {
     do throws(TraceError) {
+      if decoder.stacks.areKept { return try fillWithStacks(&batch, items, &decoder) }
       return try Self.fill(&batch, items, &decoder, &lines)
     } catch {
       var located = error
       located.line = lines.lineNumber
       throw located
+    }
+  }
+
+  /// The line last read belongs to the next batch: only it told that a stack was complete.
+  private var isHeld = false
+
+  private func fillWithStacks(
+    _ batch: inout TraceBatch, _ items: Int, _ decoder: inout StraceDecoder
+  ) throws(TraceError) -> Bool {
+    let limit = lines.lineNumber + Self.linesPerBatch
+    defer { decoder.stacks.end(in: &batch) }
+    while true {
+      let line: ByteCursor
+      if isHeld {
+        line = lines.currentLine
+        isHeld = false
+      } else {
+        guard let next = try lines.next() else { return false }
+        line = next
+        let isFull = batch.items.count >= items || batch.snapshots.count >= 16
+        if (isFull || lines.lineNumber > limit) && !StackLines.isFrame(line) {
+          isHeld = true
+          return true
+        }
+      }
+      decoder.decodeWithStacks(
+        line,
+        LineOrigin(
+          line: lines.lineNumber, isUnterminated: lines.isUnterminated,
+          isElided: lines.isElided), into: &batch)
     }
   }
 

@@ -13,14 +13,21 @@ public import SyscallABI
 ///
 /// Not thread-safe: one reader belongs to one task at a time.
 public final class TraceReader {
-  public struct Options: Sendable {
+  public struct Options {
     /// Inflate on a thread of its own. Nil: if the machine has more than one processor.
     public var isPipelined: Bool?
     /// About so many items make a batch.
     public var itemsPerBatch: Int
 
-    public init(isPipelined: Bool? = nil, itemsPerBatch: Int = 4096) {
+    /// Where to keep the stacks that the log shows behind its calls (`strace -k`), which then are
+    /// marked in `TraceBatch.stacks`; nil: their lines are passed over.
+    public var stacks: StackTable?
+
+    public init(
+      isPipelined: Bool? = nil, itemsPerBatch: Int = 4096, stacks: StackTable? = nil
+    ) {
       self.isPipelined = isPipelined
+      self.stacks = stacks
       self.itemsPerBatch = max(itemsPerBatch, 1)
     }
   }
@@ -77,6 +84,7 @@ public final class TraceReader {
     path = input.name
     sources = input.sourceNames
     decoder = StraceDecoder(paths: paths)
+    decoder.stacks.table = options.stacks
     switch input.files {
     case .single(let path):
       let source = try Self.open(path, options)
@@ -96,6 +104,7 @@ public final class TraceReader {
     path = name
     sources = [name]
     decoder = StraceDecoder(paths: paths)
+    decoder.stacks.table = options.stacks
     feed = .single(
       SingleFeed(try Self.decompress(source, path: name, options)))
   }

@@ -10,14 +10,20 @@ struct LimitOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What if RLIMIT_AS were so many bytes.", valueName: "bytes"))
   var rlimitAs: ByteCount?
 
+  @Option(help: ArgumentHelp("What if RLIMIT_DATA were so many bytes.", valueName: "bytes"))
+  var rlimitData: ByteCount?
+
   @Option(help: ArgumentHelp("What if RLIMIT_MEMLOCK were so many bytes.", valueName: "bytes"))
   var rlimitMemlock: ByteCount?
 
-  var isGiven: Bool { limit != nil || rlimitAs != nil || rlimitMemlock != nil }
+  var isGiven: Bool {
+    limit != nil || rlimitAs != nil || rlimitData != nil || rlimitMemlock != nil
+  }
 
   func apply(to limits: inout AddressSpaceLimits) {
     if let limit { limits.maxMapCount = limit.count }
     if let rlimitAs { limits.addressSpace = rlimitAs.bytes }
+    if let rlimitData { limits.data = rlimitData.bytes }
     if let rlimitMemlock { limits.memLock = rlimitMemlock.bytes }
   }
 }

@@ -72,18 +72,35 @@ struct FaultChoice: ExpressibleByArgument {
   var defaultValueDescription: String { assumption.rawValue }
 }
 
-/// A kernel as `--kernel` names it.
+/// A kernel as `--kernel` names it; for `explain` also two with a comma between.
 struct KernelChoice: ExpressibleByArgument {
   let name: String
   let profile: KernelProfile
+  /// The names after the comma.
+  private let rest: String?
+
+  /// The kernel before the comma.
+  var first: KernelChoice { KernelChoice(name: name, profile: profile, rest: nil) }
+  /// The kernel after the comma; nil if only one is named.
+  var second: KernelChoice? { rest.flatMap { KernelChoice(argument: $0) } }
+
+  private init(name: String, profile: KernelProfile, rest: String?) {
+    self.name = name
+    self.profile = profile
+    self.rest = rest
+  }
 
   init?(argument: String) {
-    name = argument
-    switch argument {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count <= 2 else { return nil }
+    if parts.count == 2 && KernelChoice(argument: parts[1]) == nil { return nil }
+    name = parts[0]
+    rest = parts.count == 2 ? parts[1] : nil
+    switch name {
     case "linux2.6": profile = .linux2_6
     case "linux6": profile = .linux6
     default:
-      guard let version = KernelVersion(text: argument) else { return nil }
+      guard let version = KernelVersion(text: name) else { return nil }
       profile = KernelProfile(version: version)
     }
   }

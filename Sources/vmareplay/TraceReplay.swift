@@ -17,6 +17,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
   var limits: LimitOptions?
   /// What is wrong with the trace has been said before.
   var isSecondPass = false
+  /// Where to keep the stacks of the log; nil to pass them over.
+  var stacks: StackTable?
   /// Called after each batch, so that long results can be written on the way.
   var afterBatch: ((inout Observer) throws -> Void)?
 
@@ -38,13 +40,13 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
 
   mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
     var session = try TraceSession(
-      input: trace, paths: paths, strict: strict, isQuiet: isSecondPass)
+      input: trace, paths: paths, strict: strict, isQuiet: isSecondPass, stacks: stacks)
     let initialMaps = try arguments.readInitialMaps(paths)
     let limit = try self.limit?(session.reader)
     var batch = TraceBatch()
     // The first batch says on which machine the log was made.
     var hasBatch = session.next(into: &batch)
-    let setup = ReplaySetup(arguments: arguments, host: batch.hosts.first)
+    let setup = try ReplaySetup(arguments: arguments, host: batch.hosts.first)
     var options = setup.options
     options.initialMaps = initialMaps
     let faults = try arguments.readFaults(isFilePerProcess: session.reader.hasFilePerProcess)
@@ -82,9 +84,13 @@ struct ReplaySetup {
   /// `vm.max_map_count` of the recording machine; nil if the trace does not say it.
   let recordedMaxMapCount: Int?
 
-  init(arguments: ReplayArguments, host: HostDescription?) {
+  /// - Throws: for two kernels, which only `explain` compares.
+  init(arguments: ReplayArguments, host: HostDescription?) throws {
     var profile = KernelProfile.linux6
     if let choice = arguments.kernel {
+      if choice.second != nil {
+        throw ValidationError("Only 'vmareplay explain' compares two kernels: name one.")
+      }
       profile = choice.profile
       kernelName = choice.name
     } else if let release = host?["kernel"], let version = KernelVersion(text: release) {

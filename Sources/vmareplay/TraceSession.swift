@@ -20,13 +20,17 @@ struct TraceSession {
   /// up to the damage.
   private(set) var status = ExitStatus.done
 
-  init(input: TraceInput, paths: PathTable, strict: Bool, isQuiet: Bool = false) throws {
+  init(
+    input: TraceInput, paths: PathTable, strict: Bool, isQuiet: Bool = false,
+    stacks: StackTable? = nil
+  ) throws {
     path = input.name
     self.isQuiet = isQuiet
     self.strict = strict
     self.paths = paths
     do throws(TraceError) {
-      reader = try TraceReader(input: input, paths: paths)
+      reader = try TraceReader(
+        input: input, paths: paths, options: TraceReader.Options(stacks: stacks))
     } catch {
       throw Self.report(error)
     }

@@ -122,6 +122,37 @@ import Testing
     #expect(try await refused([Self.trace("guards")], "refused").isEmpty)
   }
 
+  @Test func eachLimitIsAskedForByItself() async throws {
+    let run = try RecordRun()
+    let log = """
+      1 brk(NULL) = 0x555500000000
+      1 brk(0x555500010000) = 0x555500010000
+      1 mmap(NULL, 65536, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000100000
+      1 mmap(NULL, 65536, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000
+      1 mlock(0x7f0000100000, 65536) = 0
+      1 mremap(0x7f0000100000, 65536, 131072, 0) = 0x7f0000100000
+      1 mlock(0x7f0000110000, 65536) = 0
+      1 mprotect(0x7f0000000000, 65536, PROT_READ|PROT_WRITE) = 0
+      1 brk(0x555500020000) = 0x555500020000
+      1 mlockall(MCL_CURRENT) = 0
+
+      """
+    try Data(log.utf8).write(to: run.folder.appending(path: "log"))
+    let path = run.folder.appending(path: "log").path
+    // 192 KiB are mapped after line 4, 256 after line 6, 320 after line 9.
+    for (limit, bytes, reason, lines) in [
+      ("--rlimit-as", "196608", "RLIMIT_AS", [6, 9]), ("--rlimit-as", "320K", "", []),
+      ("--rlimit-data", "128K", "RLIMIT_DATA", [6, 8, 9]),
+      ("--rlimit-data", "192K", "RLIMIT_DATA", [8, 9]), ("--rlimit-data", "1M", "", []),
+      ("--rlimit-memlock", "64K", "RLIMIT_MEMLOCK", [6, 7, 10]),
+      ("--rlimit-memlock", "128K", "RLIMIT_MEMLOCK", [10]),
+    ] as [(String, String, String, [Int])] {
+      let rows = try await refused([path, limit, bytes], "would_fail")
+      #expect(rows.map { $0["first_line"] as? Int ?? 0 } == lines, "\(limit) \(bytes)")
+      #expect(rows.allSatisfy { $0["reason"] as? String == reason }, "\(rows)")
+    }
+  }
+
   @Test func aLowerRlimitRefusesTheCallThatPassesIt() async throws {
     let rows = try await refused(
       [Self.trace("decommit"), "--rlimit-as", "10M"], "would_fail")

@@ -74,7 +74,7 @@ extension AddressSpace where Index: ~Copyable {
   private borrowing func mayGrowHeap(from old: Address, to new: Address) -> Bool {
     if isMapped(anyOf: AddressRange(old, new)) || mapCount > limits.maxMapCount { return false }
     let pages = (new &- old) >> Page.shift
-    if exceedsAddressSpaceLimit(pages) { return false }
+    if exceedsAddressSpaceLimit(pages) || exceedsDataPages(pages) { return false }
     if defaultFlags.contains(.locked) && mlockExceedsLimit(pages) { return false }
     // One page stays free above the heap, and the guard gap below a stack.
     let next = index.search(old)
@@ -89,7 +89,7 @@ extension AddressSpace where Index: ~Copyable {
     let isNamed = profile.follows(.brkOnlyExpands)
     if isTraced && isNamed {
       path.enter(.doBrk, range)
-      noteLimits(range.lengthInPages, charged: true)
+      noteLimits(range.lengthInPages, charged: true, isData: true)
       noteMapCount(limits.maxMapCount)
     }
     defer { if isTraced && isNamed { path.leave() } }

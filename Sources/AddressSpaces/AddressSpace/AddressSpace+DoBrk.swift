@@ -69,10 +69,11 @@ extension AddressSpace where Index: ~Copyable {
       }
     }
     if isTraced {
-      noteLimits(pages, charged: true)
+      noteLimits(pages, charged: true, isData: true)
       noteMapCount(limits.maxMapCount)
     }
-    if exceedsAddressSpaceLimit(pages) || mapCount > limits.maxMapCount
+    if exceedsAddressSpaceLimit(pages) || exceedsDataPages(pages)
+      || mapCount > limits.maxMapCount
       || !hasEnoughMemory(pages)
     {
       finish(around: address)

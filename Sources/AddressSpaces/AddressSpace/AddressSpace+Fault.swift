@@ -79,8 +79,18 @@ extension AddressSpace where Index: ~Copyable {
     return anonVMA
   }
 
+  /// From now on no page is ever written, whichever call does it: said before any VMA is there.
+  public mutating func ignoreWrites() {
+    ignoresWrites = true
+    // No identity is left to give.
+    nextAnonVMA = AnonVMA.forkChildBit
+  }
+
   mutating func newAnonVMA(inChild: Bool) -> AnonVMA {
-    if nextAnonVMA == AnonVMA.forkChildBit { renumberAnonVMAs() }
+    if nextAnonVMA == AnonVMA.forkChildBit {
+      if ignoresWrites { return .none }
+      renumberAnonVMAs()
+    }
     let identity = nextAnonVMA
     nextAnonVMA += 1
     return AnonVMA(rawValue: identity | (inChild ? AnonVMA.forkChildBit : 0))

@@ -10,6 +10,33 @@ extension AddressSpace where Index: ~Copyable {
       && totalVM - freed + pages > limits.addressSpace >> Page.shift
   }
 
+  /// Whether `pages` more private writable pages exceed RLIMIT_DATA.
+  ///
+  /// - Complexity: O(1) far below the limit, O(*n*) near it.
+  ///
+  /// Linux: `may_expand_vm`, `is_data_mapping` (4.7 and newer).
+  borrowing func exceedsDataPages(_ pages: UInt64) -> Bool {
+    if limits.data == ResourceLimit.infinity { return false }
+    guard profile.follows(.dataLimitOfWritable) else { return false }
+    let limit = limits.data >> Page.shift
+    // All that is mapped, stacks left out, may fit already.
+    if totalVM &- counters.stack &+ pages <= limit { return false }
+    return dataVM &+ pages > limit
+  }
+
+  /// Private writable pages but those of stacks (`data_vm`).
+  ///
+  /// - Complexity: O(*n*).
+  public var dataVM: UInt64 {
+    var pages: UInt64 = 0
+    var entry = index.first()
+    while !entry.isNone {
+      if attributes(of: entry).flags.isData { pages += entry.range.lengthInPages }
+      entry = index.next(entry)
+    }
+    return pages
+  }
+
   /// Whether `pages` more locked pages exceed RLIMIT_MEMLOCK.
   ///
   /// Linux: `mlock_future_ok`; in 2.6, written out in each caller.
@@ -46,4 +73,9 @@ extension AddressSpace where Index: ~Copyable {
       return allowed > kept && committed < allowed - kept
     }
   }
+}
+
+extension VMAFlags {
+  /// Linux: `is_data_mapping`.
+  var isData: Bool { intersection([.write, .shared, .growsDown]) == .write }
 }

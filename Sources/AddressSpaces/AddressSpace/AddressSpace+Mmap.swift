@@ -77,7 +77,9 @@ extension AddressSpace where Index: ~Copyable {
       around = index.findPrepare(range.start)
     }
     if isTraced {
-      noteLimits(range.lengthInPages, charged: attributes.flags.contains(.account))
+      noteLimits(
+        range.lengthInPages, charged: attributes.flags.contains(.account),
+        isData: attributes.flags.isData)
     }
     if !leniently, let errno = lateLimitError(range.lengthInPages, attributes.flags) {
       finish(around: range.start)

@@ -58,7 +58,7 @@ extension AddressSpace where Index: ~Copyable {
     let range = AddressRange(start, start &+ size < start ? start : start &+ size)
     if noReplace && isMapped(anyOf: range) { return .fileExists }
     if let errno = Self.typeError(prot, flags, hasFile, fileIsWritable) { return errno }
-    return limitError(prot, flags, pages: size >> Page.shift)
+    return limitError(prot, flags, range, pages: size >> Page.shift)
   }
 
   private static func typeError(
@@ -78,16 +78,25 @@ extension AddressSpace where Index: ~Copyable {
   }
 
   private borrowing func limitError(
-    _ prot: Protection, _ flags: MapFlags, pages: UInt64
+    _ prot: Protection, _ flags: MapFlags, _ range: AddressRange, pages: UInt64
   ) -> Errno? {
-    if profile.follows(.limitsBeforeUnmapping) && exceedsAddressSpaceLimit(pages) {
-      return .noMemory
+    let isData = prot.contains(.write) && !flags.isShared && !flags.contains(.growsDown)
+    if profile.follows(.limitsBeforeUnmapping), mayNotExpand(pages, isData: isData) {
+      // What the mapping replaces makes room for it, of whichever kind it is.
+      let replaced = flags.contains(.fixed) ? counters(in: range).total : 0
+      if replaced == 0 || mayNotExpand(pages - replaced, isData: isData) { return .noMemory }
     }
     if flags.contains(.locked) && limits.memLock == 0 { return .notPermitted }
     if flags.contains(.locked) || defaultFlags.contains(.locked) {
       if mlockExceedsLimit(pages) { return .resourceTemporarilyUnavailable }
     }
     return nil
+  }
+
+  /// Linux: `may_expand_vm`.
+  @inline(__always)
+  private borrowing func mayNotExpand(_ pages: UInt64, isData: Bool) -> Bool {
+    exceedsAddressSpaceLimit(pages) || isData && exceedsDataPages(pages)
   }
 
   /// What 2.6 asks only after the range is cleared: a refusal of MAP_FIXED leaves a hole.

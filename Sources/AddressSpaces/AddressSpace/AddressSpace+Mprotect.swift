@@ -69,6 +69,7 @@ extension AddressSpace where Index: ~Copyable {
       let part = AddressRange(position, min(entry.end, range.end))
       let before = attributes.flags
       let changed = newFlags(attributes, slab[entry.handle].anonVMA, prot, pkey)
+      if becomesTooMuchData(before, changed, part.lengthInPages) { return .noMemory }
       if changed.contains(.account) && !before.contains(.account)
         && !hasEnoughMemory(part.lengthInPages)
       {
@@ -149,6 +150,17 @@ extension AddressSpace where Index: ~Copyable {
     return flags
   }
 
+  /// Memory that becomes writable is data from now on, for which there must be room.
+  ///
+  /// Linux: `may_expand_vm` in `mprotect_fixup`.
+  @inline(__always)
+  private borrowing func becomesTooMuchData(
+    _ before: VMAFlags, _ after: VMAFlags, _ pages: UInt64
+  ) -> Bool {
+    if limits.data == ResourceLimit.infinity || !after.isData || before.isData { return false }
+    return exceedsDataPages(pages) && !exceedsAddressSpaceLimit(pages)
+  }
+
   /// Linux: `mprotect_fixup`.
   private mutating func mprotectFixup(
     _ entry: VMAEntry, _ part: AddressRange, _ prot: Protection, _ pkey: Int32, leniently: Bool
@@ -167,6 +179,9 @@ extension AddressSpace where Index: ~Copyable {
       return entry
     }
     let isCharged = !old.contains(.account) && attributes.flags.contains(.account)
+    if !leniently && becomesTooMuchData(old, attributes.flags, part.lengthInPages) {
+      throw .noMemory
+    }
     if isCharged && !leniently && !hasEnoughMemory(part.lengthInPages) { throw .noMemory }
     let id = self.attributes.intern(attributes)
     let changed = try vmaModify(entry, part, id, leniently: leniently)

@@ -120,6 +120,7 @@ extension AddressSpace where Index: ~Copyable {
       return .resourceTemporarilyUnavailable
     }
     if exceedsAddressSpaceLimit(pages) { return .noMemory }
+    if flags.isData && exceedsDataPages(pages) { return .noMemory }
     return flags.contains(.account) && !hasEnoughMemory(pages) ? .noMemory : nil
   }
 

@@ -21,6 +21,8 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   var path = CallPath()
   /// The next identity to give to an anon_vma.
   var nextAnonVMA: UInt32 = 1
+  /// No VMA ever gets an anon_vma.
+  var ignoresWrites = false
 
   var memo = MmapMemo()
 
@@ -68,6 +70,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     attributes = other.attributes.copy()
     origins = other.origins.copy()
     nextAnonVMA = other.nextAnonVMA
+    ignoresWrites = other.ignoresWrites
     layout = other.layout
     mmapBase = other.mmapBase
     currentBreak = other.currentBreak

@@ -31,11 +31,14 @@ extension AddressSpace where Index: ~Copyable {
 
   /// The checks of limits that come once the range is clear.
   @inline(never)
-  mutating func noteLimits(_ pages: UInt64, charged: Bool) {
+  mutating func noteLimits(_ pages: UInt64, charged: Bool, isData: Bool = false) {
     path.enter(.mayExpandVM)
     noteCheck(
       .addressSpace(pages: pages, total: totalVM, limit: limits.addressSpace),
       passed: !exceedsAddressSpaceLimit(pages))
+    if isData && limits.data != ResourceLimit.infinity && profile.follows(.dataLimitOfWritable) {
+      noteCheck(.dataLimit(limits.data), passed: !exceedsDataPages(pages))
+    }
     path.leave()
     if !charged { return }
     path.enter(.securityVMEnoughMemory)

@@ -16,6 +16,8 @@ public struct RecordedCall: Hashable, Sendable, BitwiseCopyable {
   public var advice: Advice?
   /// For a munmap: it cuts the head or the tail off the last mapping that its thread made.
   public var isTrim = false
+  /// Where in the program it was made, if the log shows that.
+  public var stack = StackID.none
 
   init(_ event: SyscallEvent) {
     line = event.line
@@ -64,6 +66,8 @@ public struct RecordedCall: Hashable, Sendable, BitwiseCopyable {
 public struct CallLedger: Sendable {
   private var calls: [RecordedCall?] = [nil]
   private var free: [UInt32] = []
+  /// The stack of the call at hand.
+  var stack = StackID.none
   private var sweepAt = 8192
   /// The mapping that each thread made last, as far as it has not been trimmed.
   private var lastMapping: [PID: AddressRange] = [:]
@@ -80,6 +84,7 @@ public struct CallLedger: Sendable {
 
   mutating func add(_ event: SyscallEvent) -> CallID {
     var call = RecordedCall(event)
+    call.stack = stack
     noteTrim(&call)
     if let slot = free.popLast() {
       calls[Int(slot)] = call

@@ -18,7 +18,7 @@ public struct FailureObserver: ReplayObserver {
     public var count: UInt64 = 0
     public var first: RecordedCall
     public var lastLine: UInt64
-    /// VMAs right before the first of them, and what holds right after it.
+    /// VMAs and mapped pages right before the first of them, and the limits.
     public var mapCount: Int
     public var pages: UInt64
     public var limits: AddressSpaceLimits
@@ -45,8 +45,13 @@ public struct FailureObserver: ReplayObserver {
   /// The address space at the first call that too many VMAs refused.
   public private(set) var full: Explanation?
   private let pid: PID?
-  private var processes: [Int: (calls: UInt64, firstCount: Int, lastCount: Int)] = [:]
+  private var processes: [Int: Course] = [:]
   private var doubtful: Divergence?
+
+  /// Calls of a process since its program began, VMAs after the first, and what there is now.
+  private typealias Course = (
+    calls: UInt64, firstCount: Int, lastCount: Int, lastPages: UInt64
+  )
 
   /// - Parameter pid: the process to look at; nil for all.
   public init(pid: PID? = nil) { self.pid = pid }
@@ -69,7 +74,10 @@ public struct FailureObserver: ReplayObserver {
     let doubtful = self.doubtful
     self.doubtful = nil
     if let pid, process.pid != pid { return }
-    let before = processes[process.ordinal]?.lastCount ?? space.mapCount
+    let last = processes[process.ordinal]
+    let before = (
+      mapCount: last?.lastCount ?? space.mapCount, pages: last?.lastPages ?? space.totalVM
+    )
     grow(event, process, space)
     if event.result.isInjected { return }
     if let errno = event.refusal {
@@ -82,7 +90,7 @@ public struct FailureObserver: ReplayObserver {
       if case .succeeded(let expected) = doubtful.kind { errno = expected } else { errno = 0 }
       let key = Key(
         name: event.name, errno: errno,
-        reason: space.reason(for: event, errno: errno))
+        reason: space.reasonToRefuse(event, before: before.mapCount))
       wouldFail[key] = added(to: wouldFail[key], event, before, space)
     }
   }
@@ -90,10 +98,11 @@ public struct FailureObserver: ReplayObserver {
   private mutating func grow<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, _ process: ProcessView, _ space: borrowing AddressSpace<Index>
   ) {
-    var growth = processes[process.ordinal] ?? (0, space.mapCount, 0)
+    var growth = processes[process.ordinal] ?? (0, space.mapCount, 0, 0)
     growth.lastCount = space.mapCount
+    growth.lastPages = space.totalVM
     growth.calls += 1
-    if case .execve = event.call { growth = (0, 0, 0) }
+    if case .execve = event.call { growth = (0, 0, 0, 0) }
     // The map at the start of a program comes without calls.
     if growth.calls <= 1 { growth.firstCount = space.mapCount }
     processes[process.ordinal] = growth
@@ -111,14 +120,14 @@ public struct FailureObserver: ReplayObserver {
   }
 
   private func added<Index: VMAIndex & ~Copyable>(
-    to group: Group?, _ event: SyscallEvent, _ mapCount: Int,
+    to group: Group?, _ event: SyscallEvent, _ before: (mapCount: Int, pages: UInt64),
     _ space: borrowing AddressSpace<Index>
   ) -> Group {
     var group =
       group
       ?? Group(
-        first: RecordedCall(event), lastLine: event.line, mapCount: mapCount,
-        pages: space.totalVM, limits: space.limits)
+        first: RecordedCall(event), lastLine: event.line, mapCount: before.mapCount,
+        pages: before.pages, limits: space.limits)
     group.count += 1
     group.lastLine = event.line
     return group

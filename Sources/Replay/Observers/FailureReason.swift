@@ -45,11 +45,20 @@ extension AddressSpace where Index: ~Copyable {
       if size > oldSize, exceeds(limits.addressSpace, totalVM, size - oldSize) {
         return .addressSpace
       }
+      if size > oldSize, exceeds(limits.data, dataVM, size - oldSize) { return .data }
       return largestGap < size ? .noGap : .unknown
     case .munmap: return mapCount >= limits.maxMapCount ? .mapCount(reserve: 0) : .unknown
-    case .mprotect(let addr, let length, _, _), .madvise(let addr, let length, _),
-      .munlock(let addr, let length), .mseal(let addr, let length),
-      .mbind(let addr, let length, _, _, _), .setVMAName(let addr, let length, _):
+    case .mprotect(let addr, let length, let prot, _):
+      if isHole(addr, length) { return .hole }
+      if mapCount < limits.maxMapCount, prot.contains(.write),
+        exceeds(limits.data, dataVM, length)
+      {
+        return .data
+      }
+      return splitReason
+    case .madvise(let addr, let length, _), .munlock(let addr, let length),
+      .mseal(let addr, let length), .mbind(let addr, let length, _, _, _),
+      .setVMAName(let addr, let length, _):
       return isHole(addr, length) ? .hole : splitReason
     case .mlock(let addr, let length, _):
       if isHole(addr, length) { return .hole }
@@ -69,7 +78,7 @@ extension AddressSpace where Index: ~Copyable {
     if mapCount > limits.maxMapCount { return .mapCount(reserve: -1) }
     if exceeds(limits.addressSpace, totalVM, size) { return .addressSpace }
     if flags.contains(.locked), exceeds(limits.memLock, lockedVM, size) { return .memLock }
-    if prot.contains(.write), !flags.isShared, exceeds(limits.data, dataPages, size) {
+    if prot.contains(.write), !flags.isShared, exceeds(limits.data, dataVM, size) {
       return .data
     }
     if flags.contains(.fixed) {
@@ -87,7 +96,7 @@ extension AddressSpace where Index: ~Copyable {
     if limits.data != ResourceLimit.infinity, addr &- layout.startBrk > limits.data {
       return .data
     }
-    if exceeds(limits.data, dataPages, new &- old) { return .data }
+    if exceeds(limits.data, dataVM, new &- old) { return .data }
     return isMapped(anyOf: AddressRange(old, new &+ Page.size)) ? .aboveHeap : .unknown
   }
 
@@ -95,19 +104,9 @@ extension AddressSpace where Index: ~Copyable {
     mapCount >= limits.maxMapCount ? .mapCount(reserve: 0) : .unknown
   }
 
-  private func exceeds(_ limit: UInt64, _ pages: UInt64, _ bytes: UInt64) -> Bool {
+  func exceeds(_ limit: UInt64, _ pages: UInt64, _ bytes: UInt64) -> Bool {
     limit != ResourceLimit.infinity
       && pages.addingReportingOverflow(bytes >> Page.shift).partialValue > limit >> Page.shift
-  }
-
-  /// Private writable pages but the stack's (`data_vm`).
-  private var dataPages: UInt64 {
-    var pages: UInt64 = 0
-    forEachVMA { vma in
-      let kind = vma.flags.intersection([.write, .shared, .growsDown])
-      if kind == .write { pages += vma.range.lengthInPages }
-    }
-    return pages
   }
 
   private var largestGap: UInt64 {

@@ -64,7 +64,11 @@ final class MergedFeed {
     _ batch: inout TraceBatch, _ items: Int, _ decoder: inout StraceDecoder
   ) throws(TraceError) -> Bool {
     var lines = 0
-    while batch.items.count < items && batch.snapshots.count < 16 && lines < 65_536 {
+    let keepsStacks = decoder.stacks.areKept
+    defer { if keepsStacks { decoder.stacks.end(in: &batch) } }
+    while batch.items.count < items && batch.snapshots.count < 16 && lines < 65_536
+      || keepsStacks && running?.isAtFrame == true
+    {
       guard let log = running ?? start(&decoder) else {
         if let error { throw error }
         return false
@@ -73,7 +77,7 @@ final class MergedFeed {
       let before = batch.items.count
       log.decode(with: &decoder, into: &batch)
       for item in batch.items[before...] { item.child.map(create) }
-      running = advance(log) ? log : nil
+      running = advance(log, keepsStacks) ? log : nil
     }
     return true
   }
@@ -94,8 +98,9 @@ final class MergedFeed {
   }
 
   /// Goes to the next line of `log`; true if it is the next of all.
-  private func advance(_ log: ProcessLog) -> Bool {
+  private func advance(_ log: ProcessLog, _ keepsStacks: Bool) -> Bool {
     guard advanceChecked(log) else { return false }
+    if keepsStacks && log.isAtFrame { return true }
     let index = Int(log.source)
     let key = key(index)
     if let first = queue.first, first < key {

@@ -107,13 +107,20 @@ final class ProcessLog {
   /// A line of this file is at hand.
   var hasBegun: Bool { file != nil }
 
+  /// The line at hand is one of a stack, and belongs to the one before it.
+  var isAtFrame: Bool { file.map { StackLines.isFrame($0.lines.currentLine) } ?? false }
+
   /// Decodes the line that `advance` went to.
   func decode(with decoder: inout StraceDecoder, into batch: inout TraceBatch) {
     guard let file else { return }
     let origin = LineOrigin(
       line: file.lines.lineNumber, source: source, pid: pid,
       isUnterminated: file.lines.isUnterminated, isElided: file.lines.isElided)
-    decoder.decode(file.lines.currentLine, origin, into: &batch)
+    if decoder.stacks.areKept {
+      decoder.decodeWithStacks(file.lines.currentLine, origin, into: &batch)
+    } else {
+      decoder.decode(file.lines.currentLine, origin, into: &batch)
+    }
   }
 
   /// The pids that calls in this file return, up to the time `limit` (to its end without times).

@@ -28,6 +28,7 @@ struct StraceDecoder: ~Copyable {
   var torn = TornLine()
   /// First halves of calls on descriptors, by the thread that makes them.
   var descriptorHalves: [PID: [UInt8]] = [:]
+  var stacks = StackLines()
   var joined = LineBuffer()
   var cleaned = LineBuffer()
   /// Inside the table of -c or -C, whose rows look like nothing else.
@@ -52,6 +53,16 @@ struct StraceDecoder: ~Copyable {
     } else {
       decodeInContext(line, origin, into: &batch)
     }
+  }
+
+  /// Decodes one line of a log whose stacks are kept.
+  mutating func decodeWithStacks(
+    _ line: ByteCursor, _ origin: LineOrigin, into batch: inout TraceBatch
+  ) {
+    if stacks.take(line, source: origin.source, into: &batch) { return }
+    let count = batch.items.count
+    decode(line, origin, into: &batch)
+    stacks.begin(batch, from: count, source: origin.source)
   }
 
   /// What came out of a look at a line.

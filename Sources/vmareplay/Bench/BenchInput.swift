@@ -21,7 +21,7 @@ struct BenchInput {
       batches.append(batch)
     }
     let arguments = try ReplayArguments.parse([])
-    let setup = ReplaySetup(arguments: arguments, host: batches.first?.hosts.first)
+    let setup = try ReplaySetup(arguments: arguments, host: batches.first?.hosts.first)
     trace = BenchTrace(batches: batches, options: setup.options, paths: paths)
     name = input.name.split(separator: "/").last.map(String.init) ?? input.name
     status = session.status

@@ -16,7 +16,9 @@ struct ExplainCommand: ParsableCommand {
       others are missed merges. ALSO lists what else differs: mending one cause saves only the \
       pairs that differ in nothing else. A VMA that merged from several calls is named by the one \
       at its nearer end. '(maybe)' depends on which pages were written, which no log shows.
-      Default: the process with the most VMAs at any time, right after the call that reached them.
+      Default: the process with the most VMAs at any time, right after the call that reached them. \
+      --kernel A,B lists the pairs that are two VMAs under the rules of one kernel and one under \
+      those of the other, at the same moment.
       """)
 
   @OptionGroup var traceArgument: TraceArgument
@@ -30,7 +32,10 @@ struct ExplainCommand: ParsableCommand {
         + "the VMAs around it before and after.", valueName: "[file:]line"))
   var line: LinePosition?
 
-  @Option(help: "What groups have in common: cause, call, thread, size or file.")
+  @Option(
+    help: ArgumentHelp(
+      "What groups have in common: cause, call, thread, size, file, or stack (where in the program "
+        + "the call was made, in logs of strace -k)."))
   var groupBy: ExplainReport.Grouping = .call
 
   @Flag(help: "Also list each pair with both values and the calls that set them.")
@@ -44,8 +49,9 @@ struct ExplainCommand: ParsableCommand {
 
   @OptionGroup var limits: LimitOptions
 
-  @Option(help: "text or json.")
-  var format: SummaryFormat = .text
+  @Option(
+    help: "text, json, or folded: stacks and counts of boundaries and holes, for flame graphs.")
+  var format: ExplainFormat = .text
 
   @OptionGroup var arguments: ReplayArguments
   @OptionGroup var traceOptions: TraceOptions
@@ -58,6 +64,13 @@ struct ExplainCommand: ParsableCommand {
     if limits.isGiven && !failures {
       throw ValidationError("--limit and --rlimit-... ask about failures: add --failures.")
     }
+    if format == .folded && (failures || line != nil || arguments.kernel?.second != nil) {
+      throw ValidationError("--format folded shows the stacks that made boundaries and holes.")
+    }
+    if arguments.kernel?.second != nil && (failures || line != nil) {
+      throw ValidationError(
+        "--kernel A,B compares boundaries: it does not go with --failures or --line.")
+    }
   }
 
   func run() throws {
@@ -65,33 +78,40 @@ struct ExplainCommand: ParsableCommand {
     if failures { return try explainFailures() }
     if let line {
       return try CallPathRun(
-        trace: traceArgument, line: line, format: format == .json ? .json : .text,
+        trace: traceArgument, line: line, format: format.outputFormat,
         arguments: arguments, strict: traceOptions.strict
       ).run()
     }
     let source = try TwoPassTrace(traceArgument.input())
     defer { source.close() }
-    let paths = PathTable()
-    var target: ExplainObserver.Target
-    if moment.isGiven {
-      target = arguments.pid.map { .pid(PID($0)) } ?? .largest
-    } else {
-      guard let peak = try findPeak(source.input, paths) else { return }
-      target =
-        peak.position.map { .process(ordinal: peak.ordinal, after: $0) }
-        ?? .endOf(ordinal: peak.ordinal)
+    var run = ExplainRun(
+      input: source.input, paths: PathTable(), arguments: arguments, moment: moment,
+      strict: traceOptions.strict)
+    run.arguments.kernel = arguments.kernel?.first
+    if groupBy == .stack || pairs || format == .folded { run.stacks = StackTable() }
+    let (found, pass) = try run.target()
+    guard let target = found else {
+      if pass.status != .done { throw pass.status.code }
+      if pass.lines > 0 { throw noProcess() }
+      return
     }
-    var work = TraceReplay(
-      trace: source.input, paths: paths, arguments: arguments, strict: traceOptions.strict,
-      limit: moment.limit, observer: ExplainObserver(target))
-    work.isSecondPass = !moment.isGiven
-    let result = try arguments.index.run(&work)
+    let result = try run.explain(target, isFirst: moment.isGiven)
     if let explanation = result.observer.explanation {
-      let report = ExplainReport(
-        trace: traceArgument.name, kernel: result.kernel, explanation: explanation, paths: paths,
-        grouping: groupBy, showsPairs: pairs, isPeak: !moment.isGiven)
+      if groupBy == .stack || format == .folded, run.stacks?.isEmpty == true { throw noStacks }
       var out = OutputBuffer()
-      report.append(to: &out, format: format == .json ? .json : .text)
+      if let other = arguments.kernel?.second {
+        try compare(explanation, target, run, other, &out)
+      } else {
+        let report = ExplainReport(
+          trace: traceArgument.name, kernel: result.kernel, explanation: explanation,
+          paths: run.paths, grouping: groupBy, showsPairs: pairs, isPeak: !moment.isGiven,
+          stacks: run.stacks?.isEmpty == true ? nil : run.stacks)
+        if format == .folded {
+          report.appendFolded(&out)
+        } else {
+          report.append(to: &out, format: format.outputFormat)
+        }
+      }
       try Output.standard.write(&out)
     } else if result.lines > 0, result.status == .done {
       throw noProcess()
@@ -99,16 +119,28 @@ struct ExplainCommand: ParsableCommand {
     if result.status != .done { throw result.status.code }
   }
 
-  /// Reads the trace once to find the moment with the most VMAs; nil for an empty trace.
-  private func findPeak(_ trace: TraceInput, _ paths: PathTable) throws -> PeakFinder.Peak? {
-    var work = TraceReplay(
-      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
-      observer: PeakFinder(pid: arguments.pid.map { PID($0) }))
-    let result = try arguments.index.run(&work)
-    if let peak = result.observer.peak { return peak }
-    if result.status != .done { throw result.status.code }
-    if result.lines > 0 { throw noProcess() }
-    return nil
+  /// The same process at the same moment under the rules of another kernel.
+  private func compare(
+    _ explanation: Explanation, _ target: ExplainObserver.Target, _ run: ExplainRun,
+    _ other: KernelChoice, _ out: inout OutputBuffer
+  ) throws {
+    var second = run
+    second.arguments.kernel = other
+    let target =
+      moment.isGiven ? .endOf(ordinal: explanation.process.ordinal) : target
+    let result = try second.explain(target, isFirst: false)
+    guard let otherExplanation = result.observer.explanation else { throw noProcess() }
+    KernelDifferenceReport(
+      trace: traceArgument.name, kernels: [arguments.kernel?.first.name ?? "", other.name],
+      first: explanation, second: otherExplanation, paths: run.paths, grouping: groupBy,
+      showsPairs: pairs, isPeak: !moment.isGiven, stacks: run.stacks
+    ).append(to: &out, format: format.outputFormat)
+  }
+
+  private var noStacks: any Error {
+    ValidationError(
+      "\(traceArgument.name) shows no stacks: record it with 'strace -k', where 'strace -V' has "
+        + "stack-trace among its features.")
   }
 
   private func explainFailures() throws {
@@ -124,7 +156,7 @@ struct ExplainCommand: ParsableCommand {
         trace: traceArgument.name, kernel: result.kernel, observer: result.observer,
         paths: paths, asksWhatIf: limits.isGiven)
       var out = OutputBuffer()
-      report.append(to: &out, format: format == .json ? .json : .text)
+      report.append(to: &out, format: format.outputFormat)
       try Output.standard.write(&out)
     }
     if result.status != .done { throw result.status.code }
@@ -138,6 +170,12 @@ struct ExplainCommand: ParsableCommand {
     Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
     return ExitStatus.noInput.code
   }
+}
+
+enum ExplainFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, json, folded
+
+  var outputFormat: OutputFormat { self == .json ? .json : .text }
 }
 
 extension ExplainReport.Grouping: ExpressibleByArgument {}

@@ -29,6 +29,9 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The most points of a timeline.", valueName: "n"))
   var points = 500
 
+  @Option(help: WhatIfOption.help, transform: WhatIfOption.init)
+  var whatIf: [WhatIfOption] = []
+
   @Flag(
     help:
       "Add a table of segments: text, data, heap, libraries, mapped files and so on, at the end.")
@@ -55,6 +58,13 @@ struct ReplayCommand: ParsableCommand {
     if timeline && traces.count > 1 {
       throw ValidationError("--timeline shows one trace; 'vmareplay compare' several.")
     }
+    if !whatIf.isEmpty && (timeline || certainty || segments || placement.isPredicted) {
+      throw ValidationError(
+        "--what-if stands alone: leave --timeline, --certainty, --segments and --placement out.")
+    }
+    if !whatIf.isEmpty && traces.count > 1 {
+      throw ValidationError("--what-if compares the replays of one trace; give one.")
+    }
     if !timeline && (format == .csv || format == .ndjson) {
       throw ValidationError("--format \(format.rawValue) has rows only with --timeline.")
     }
@@ -72,6 +82,7 @@ struct ReplayCommand: ParsableCommand {
         strict: traceOptions.strict
       ).run()
     }
+    if !whatIf.isEmpty { return try compare(inputs[0]) }
     var report: ReplayReport?
     var status = ExitStatus.done
     for trace in inputs {
@@ -104,6 +115,17 @@ struct ReplayCommand: ParsableCommand {
     report?.append(to: &out, format: format == .json ? .json : .text)
     try Output.standard.write(&out)
     if status != .done { throw status.code }
+  }
+
+  /// Without and with the rules of `--what-if`.
+  private func compare(_ trace: TraceInput) throws {
+    var work = WhatIfRun(
+      trace: trace, rules: whatIf, arguments: arguments, strict: traceOptions.strict)
+    guard let result = try arguments.index.run(&work) else { return }
+    var out = OutputBuffer()
+    result.report.append(to: &out, format: format.outputFormat)
+    try Output.standard.write(&out)
+    if result.status != .done { throw result.status.code }
   }
 }
 
@@ -143,6 +165,8 @@ enum ReplayFormat: String, ExpressibleByArgument, CaseIterable {
 
 enum SummaryFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json
+
+  var outputFormat: OutputFormat { self == .json ? .json : .text }
 }
 
 extension ReplayReport {

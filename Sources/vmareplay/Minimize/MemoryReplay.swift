@@ -18,7 +18,7 @@ struct MemoryReplay: IndexedWork {
         options: TraceReader.Options(isPipelined: false))
       var batch = TraceBatch()
       var hasBatch = try reader.nextBatch(into: &batch)
-      var options = ReplaySetup(arguments: arguments, host: batch.hosts.first).options
+      var options = try ReplaySetup(arguments: arguments, host: batch.hosts.first).options
       options.initialMaps = try arguments.readInitialMaps(paths)
       let faults = try arguments.readFaults(isFilePerProcess: false)
       options.faultsAreListed = faults != nil
