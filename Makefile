@@ -8,12 +8,14 @@ ASAN := .build-asan
 TSAN := .build-tsan
 FUZZ := .build-fuzz
 SECONDS ?= 60
+SEEDS ?= 2000
+FIRST ?= 1
 DEMO := Traces/bash-children.strace.gz
 APT_PACKAGES := zlib1g-dev strace gcc libc6-dev python3
 
 .DEFAULT_GOAL := help
 BENCH_TRACE := Traces/churn-glibc.strace.gz
-.PHONY: help setup build test test-debug test-checked test-asan test-tsan test-cost fuzz demo \
+.PHONY: help setup build test test-debug test-checked test-asan test-tsan test-cost fuzz fuzz-kernel demo \
   bench bench-save bench-check bench-against bench-peers bench-decode lint format traces install clean
 
 help: ## print this list
@@ -63,6 +65,9 @@ fuzz: setup ## look for traces that break the reader, for SECONDS=n (default 60)
 	SWIFT_BACKTRACE=enable=no $(FUZZ)/release/FuzzReader -max_total_time=$(SECONDS) -max_len=4096 \
 	  -timeout=60 -dict=Fuzz/strace.dict -artifact_prefix=$(FUZZ)/findings/ -print_final_stats=1 \
 	  $(FUZZ)/corpus Fuzz/Seeds
+
+fuzz-kernel: setup ## random programs against the running kernel, SEEDS=n (default 2000) from FIRST=1
+	VMA_LIVE_SEEDS="$(FIRST)..<$$(($(FIRST) + $(SEEDS)))" $(SWIFT) test --filter KernelTests
 
 bench: build ## time all indexes on a recording, and over the number of VMAs
 	$(RELEASE) bench $(BENCH_TRACE) --vmas 8,64,1k,16k,64k

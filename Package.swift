@@ -95,7 +95,7 @@ let package = Package(
         systemPackage,
         subprocess,
       ],
-      swiftSettings: settings),
+      exclude: ["Walker"], swiftSettings: settings),
     .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: settings),
   ]
 )

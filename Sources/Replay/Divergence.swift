@@ -18,10 +18,14 @@ public struct Divergence: Sendable {
   public var kind: Kind
   public var line: UInt64
   public var source: UInt32
+  /// The thread that made the call.
   public var pid: PID
+  /// The process that it belongs to.
+  public var process: PID
   public var name: SyscallName
 
-  public init(kind: Kind, event: SyscallEvent) {
+  public init(kind: Kind, event: SyscallEvent, process: PID) {
+    self.process = process
     self.kind = kind
     line = event.line
     source = event.source

@@ -3,8 +3,9 @@ public import SyscallABI
 
 /// What stands behind the VMAs of a replay that are not anonymous.
 ///
-/// A log without open and close tells open file descriptions apart by their paths only; what has
-/// no path of its own (shared anonymous memory, SysV segments) gets a description per mapping.
+/// A log without open and close tells open file descriptions apart by their paths and numbers only;
+/// what has no path of its own (shared anonymous memory, SysV segments) gets a description per
+/// mapping.
 public struct FileTable {
   public struct Entry: Sendable {
     /// The text of the last column of maps; its deleted mark belongs to it.
@@ -33,6 +34,8 @@ public struct FileTable {
   private var byNumber: [OpenFile: FileDescriptionID] = [:]
   /// Descriptions of `byPath` that a number stands for.
   private var numbered: Set<FileDescriptionID> = []
+  /// Descriptions of opens that the log shows.
+  private var byOpen: [UInt64: FileDescriptionID] = [:]
   private var byInode: [Identity: FileDescriptionID] = [:]
   /// The number of entries at which it is worth looking for dead ones.
   private var sweepAt = 4096
@@ -60,6 +63,16 @@ public struct FileTable {
       id = add(entry)
     }
     byNumber[file] = id
+    return id
+  }
+
+  /// The description for an open that the log shows.
+  mutating func description(forOpen open: UInt64, path name: FileID) -> FileDescriptionID {
+    if let id = byOpen[open] { return id }
+    // Device and inode may be known from a snapshot.
+    let known = name == .none ? nil : byPath[name].flatMap { entries[Int($0.rawValue)] }
+    let id = add(known ?? Entry(name: name, deviceMajor: 0, deviceMinor: 0, inode: 0))
+    byOpen[open] = id
     return id
   }
 
@@ -112,6 +125,7 @@ public struct FileTable {
     byPath = byPath.filter { entries[Int($0.value.rawValue)] != nil }
     byNumber = byNumber.filter { entries[Int($0.value.rawValue)] != nil }
     numbered = numbered.filter { entries[Int($0.rawValue)] != nil }
+    byOpen = byOpen.filter { entries[Int($0.value.rawValue)] != nil }
     byInode = byInode.filter { entries[Int($0.value.rawValue)] != nil }
     sweepAt = max(4096, (entries.count - free.count) * 2)
   }

@@ -11,7 +11,9 @@ extension MapOperation {
     case .mlockall(let flags): .locks(populates: !flags.contains(.onFault))
     case .madvise(_, _, let advice): advice.setsFlags ? .other : nil
     case .mseal, .mbind, .setName: .other
-    case .mmap, .impossibleMmap, .munmap, .mremap, .shmat, .shmdt, .remapFilePages: nil
+    case .mmap, .impossibleMmap, .munmap, .mremap, .shmat, .shmdt, .remapFilePages,
+      .badDescriptor, .untold:
+      nil
     }
   }
 
@@ -23,7 +25,7 @@ extension MapOperation {
   /// The pages that the call is about, as whole pages; none where that is no range.
   var footprint: [AddressRange] {
     switch self {
-    case .mmap(let range, _, _, _, _):
+    case .mmap(let range, _, _, _, _, _):
       [AddressRange(range.start.roundedDownToPage, range.end.roundedUpToPage)]
     case .munmap(let addr, let length), .mprotect(let addr, let length, _, _),
       .madvise(let addr, let length, _), .mseal(let addr, let length),
@@ -31,7 +33,7 @@ extension MapOperation {
       .shmat(let addr, let length, _, _):
       addr.isPageAligned ? Self.pages(addr, length) : []
     case .mlock(let addr, let length, _), .munlock(let addr, let length),
-      .remapFilePages(let addr, let length, _):
+      .remapFilePages(let addr, let length, _, _):
       Self.pages(addr.roundedDownToPage, length &+ (addr &- addr.roundedDownToPage))
     case .mremap(let addr, let oldSize, let newSize, let flags, let newAddress, let result):
       Self.pages(addr, oldSize)
@@ -39,7 +41,7 @@ extension MapOperation {
     case .mlockall(let flags):
       flags.contains(.current) ? [AddressRange(.zero, taskSize)] : []
     case .munlockall: [AddressRange(.zero, taskSize)]
-    case .impossibleMmap, .shmdt: []
+    case .impossibleMmap, .shmdt, .badDescriptor, .untold: []
     }
   }
 
@@ -63,7 +65,7 @@ extension MapOperation {
     }
     guard let range = footprint.first else { return }
     switch self {
-    case .mmap(_, let prot, let flags, _, _):
+    case .mmap(_, let prot, let flags, _, _, _):
       if flags.contains(.hugeTLB) {
         return certain.resync(space.vmaContaining(range.start)?.range ?? range, with: space)
       }
@@ -84,7 +86,7 @@ extension MapOperation {
       certain.populate(range, by: advice, succeeded: true)
     case .madvise, .mseal, .mbind, .setName, .mlock, .munlock, .mlockall, .munlockall:
       if let change { certain.change(range, change, succeeded: true, after: space) }
-    case .impossibleMmap, .mremap, .shmdt: break
+    case .impossibleMmap, .mremap, .shmdt, .badDescriptor, .untold: break
     }
   }
 

@@ -7,7 +7,7 @@ enum MapOperation {
   /// `range` is where the kernel put it (for a failed call, where it was asked for).
   case mmap(
     range: AddressRange, prot: Protection, flags: MapFlags, file: FileDescriptionID,
-    offset: UInt64)
+    access: FileAccess = .unknown, offset: UInt64)
   /// An mmap that makes no sense as a range; it can only fail.
   case impossibleMmap(
     addr: Address, length: UInt64, prot: Protection, flags: MapFlags, offset: UInt64)
@@ -27,12 +27,17 @@ enum MapOperation {
     addr: Address, length: UInt64, segment: FileDescriptionID, flags: AttachFlags)
   case shmdt(addr: Address)
   case setName(addr: Address, length: UInt64, name: NameID)
-  case remapFilePages(addr: Address, size: UInt64, pageOffset: PageOffset)
+  case remapFilePages(addr: Address, size: UInt64, prot: Protection, pageOffset: PageOffset)
+  /// An mmap of a descriptor that is not open.
+  case badDescriptor(offset: UInt64)
+  /// A call that the kernel refused and of whose object the log says too little: it changes
+  /// nothing.
+  case untold
 
   /// Where the kernel put a mapping that was not to replace anything; nil for other calls.
   var placedRange: AddressRange? {
     switch self {
-    case .mmap(let range, _, let flags, _, _): flags.contains(.fixed) ? nil : range
+    case .mmap(let range, _, let flags, _, _, _): flags.contains(.fixed) ? nil : range
     default: nil
     }
   }
@@ -40,7 +45,7 @@ enum MapOperation {
   /// The kernel of the profile does not know what the call asks: how it ended says nothing.
   func isUnknown(to profile: KernelProfile) -> Bool {
     switch self {
-    case .mmap(_, _, let flags, _, _), .impossibleMmap(_, _, _, let flags, _):
+    case .mmap(_, _, let flags, _, _, _), .impossibleMmap(_, _, _, let flags, _):
       // MAP_STACK has long been there, but without a meaning.
       return !profile.knows(MapFlags(rawValue: flags.rawValue & ~MapFlags.stack.rawValue))
         && !profile.knows(flags)
@@ -54,7 +59,24 @@ enum MapOperation {
       return flags.contains(.onFault) && !profile.knows(.lockOnFault)
     case .mseal: return !profile.knows(.mseal)
     case .setName: return !profile.knows(.anonVMAName)
-    case .munmap, .munlock, .munlockall, .mbind, .shmat, .shmdt, .remapFilePages: return false
+    case .munmap, .munlock, .munlockall, .mbind, .shmat, .shmdt, .remapFilePages, .badDescriptor,
+      .untold:
+      return false
+    }
+  }
+
+  /// Whether the kernel may refuse the call with this error for reasons that no log shows: what
+  /// file is mapped and how it was opened, whether a segment still exists and may be attached.
+  func mayFailUnforeseen(with errno: Errno) -> Bool {
+    switch self {
+    case .untold: true
+    case .mmap(_, _, let flags, _, let access, _):
+      !flags.contains(.anonymous)
+        && !(access != .unknown && errno == .permissionDenied)
+        && [.permissionDenied, .notPermitted, .operationNotSupportedByDevice, .textFileBusy]
+          .contains(errno)
+    case .shmat: [.invalidArgument, .permissionDenied, .identifierRemoved].contains(errno)
+    default: false
     }
   }
 
@@ -63,10 +85,11 @@ enum MapOperation {
     in space: borrowing AddressSpace<Index>
   ) -> Errno? {
     switch self {
-    case .mmap(let range, let prot, let flags, _, let offset):
+    case .mmap(let range, let prot, let flags, _, let access, let offset):
       space.predictMmap(
         at: range.start, length: range.length, prot: prot, flags: flags,
-        hasFile: !flags.contains(.anonymous), offset: offset)
+        hasFile: !flags.contains(.anonymous), fileIsWritable: access.isWritable, offset: offset)
+        ?? (access == .writeOnly ? .permissionDenied : nil)
     case .impossibleMmap(let addr, let length, let prot, let flags, let offset):
       space.predictMmap(
         at: addr, length: length, prot: prot, flags: flags, hasFile: !flags.contains(.anonymous),
@@ -88,8 +111,19 @@ enum MapOperation {
       space.predictMseal(addr, length: length)
     case .mbind(let addr, let length, let policy):
       space.predictMbind(addr, length: length, policy: policy)
-    case .mlockall(let flags): space.predictMlockall(flags)
-    case .munlockall, .shmat, .shmdt, .setName, .remapFilePages:
+    case .mlockall(let flags):
+      space.predictMlockall(flags)
+    case .shmat(let addr, let length, _, let flags):
+      space.predictShmat(addr, length: length, flags: flags)
+    case .shmdt(let addr):
+      space.predictShmdt(addr)
+    case .setName(let addr, let length, let name):
+      space.predictSetName(addr, length: length, name: name)
+    case .remapFilePages(let addr, let size, let prot, let pageOffset):
+      space.predictRemapFilePages(addr, length: size, prot: prot, pageOffset: pageOffset)
+    case .badDescriptor(let offset):
+      offset & Page.mask == 0 ? .badFileDescriptor : .invalidArgument
+    case .munlockall, .untold:
       nil
     }
   }
@@ -132,11 +166,12 @@ enum MapOperation {
     on space: inout AddressSpace<Index>, leniently: Bool
   ) throws(Errno) {
     switch self {
-    case .mmap(let range, let prot, let flags, let file, let offset):
+    case .mmap(let range, let prot, let flags, let file, let access, let offset):
+      if !leniently && access == .writeOnly { throw .permissionDenied }
       try space.mmap(
         at: range.start, length: range.length, prot: prot, flags: flags, file: file,
-        offset: offset, leniently: leniently)
-    case .impossibleMmap:
+        fileIsWritable: access.isWritable, offset: offset, leniently: leniently)
+    case .impossibleMmap, .badDescriptor, .untold:
       break
     case .munmap(let addr, let length):
       try space.munmap(addr, length: length, leniently: leniently)
@@ -168,8 +203,20 @@ enum MapOperation {
       try space.shmdt(addr)
     case .setName(let addr, let length, let name):
       try space.setName(addr, length: length, name: name, leniently: leniently)
-    case .remapFilePages(let addr, let size, let pageOffset):
-      try space.remapFilePages(addr, length: size, pageOffset: pageOffset)
+    case .remapFilePages(let addr, let size, _, let pageOffset):
+      try space.remapFilePages(
+        addr, length: size, pageOffset: pageOffset, leniently: leniently)
+    }
+  }
+}
+
+extension FileAccess {
+  /// Whether a shared mapping may be written; nil if nobody knows.
+  fileprivate var isWritable: Bool? {
+    switch self {
+    case .unknown: nil
+    case .readOnly: false
+    case .writeOnly, .readWrite: true
     }
   }
 }

@@ -12,8 +12,14 @@ struct ProcessState<Index: VMAIndex & ~Copyable> {
   /// Memory that is taken to be written only later (`FaultAssumption.smart`).
   var deferredWrites: [DeferredWrite] = []
   var vsyscallGate: VMAFlags?
+  /// The files that the log has shown being opened.
+  var descriptors: [Int32: OpenDescriptor] = [:]
   /// The program break is known: from a snapshot, or from a call that told it.
   var knowsBreak = false
+  /// The map at the beginning is known: what is not mapped was not mapped.
+  var knowsStart = false
+  /// Memory that no line of the log mapped, but that calls show to have been there.
+  var implied: [AddressRange] = []
   /// Made for the child of a call in flight, whose number the log has not shown yet.
   var isUnclaimed = false
   var hasEnded = false

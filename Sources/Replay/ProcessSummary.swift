@@ -26,6 +26,8 @@ public struct ProcessSummary: Sendable {
   public var peakLine: UInt64 = 0
   /// In pages.
   public var totalVM: UInt64 = 0
+  /// Pages of `totalVM` that no line of the log mapped, but that calls show to have been mapped.
+  public var impliedPages: UInt64 = 0
   public var holes = 0
   /// The lines of `/proc/PID/status` at the end; of the process with the highest VmPeak in a total.
   public var status = VMStatus()
@@ -86,6 +88,7 @@ public struct ProcessSummary: Sendable {
       peakLine = other.peakLine
     }
     totalVM += other.totalVM
+    impliedPages += other.impliedPages
     holes += other.holes
     if other.status.peak > status.peak {
       status = other.status

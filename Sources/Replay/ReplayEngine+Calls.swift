@@ -97,7 +97,8 @@ extension ReplayEngine where Index: ~Copyable {
 
   mutating func diverge(_ kind: Divergence.Kind, _ event: SyscallEvent, process: Int) {
     processes[process].summary.divergences += 1
-    observer.didDiverge(Divergence(kind: kind, event: event))
+    observer.didDiverge(
+      Divergence(kind: kind, event: event, process: processes[process].pid))
   }
 
   /// Applies a call that may change the map.
@@ -129,7 +130,15 @@ extension ReplayEngine where Index: ~Copyable {
         observer.willPlace(event, process: view, space: space, files: files)
       }
     }
-    let expected = spaces.modify(processes[process].space) { operation.performKnown(on: &$0) }
+    if !processes[process].knowsStart { imply(operation, process: process) }
+    var expected = spaces.modify(processes[process].space) { operation.performKnown(on: &$0) }
+    if !processes[process].implied.isEmpty {
+      forgetImplied(operation.replacedRange, process: process)
+    }
+    if case .setName = operation {
+      if hasAnonymousNames == false { expected = .invalidArgument }
+      hasAnonymousNames = true
+    }
     if let expected, !operation.isUnknown(to: options.profile) {
       diverge(.succeeded(expected: expected.rawValue), event, process: process)
     }
@@ -143,23 +152,33 @@ extension ReplayEngine where Index: ~Copyable {
     _ event: SyscallEvent, process: Int, in batch: TraceBatch
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
+    let recorded = event.result.errno
+    if case .setName = operation, isWithoutNames(recorded) { return }
     let expected = spaces.modify(processes[process].space) { space -> Errno? in
       let failure = operation.failure(in: space)
       if failure != nil { operation.perform(on: &space, leniently: false) }
       return failure
     }
-    let recorded = event.result.errno
     if Observer.readsCertainty {
       readFailure(of: operation, isExpected: expected != nil, event, process: process)
     }
     if expected?.rawValue != recorded && operation.isUnknown(to: options.profile) {
       return spaces.modify(processes[process].space) { $0.passOverUnknown() }
     }
+    if expected == nil, operation.mayFailUnforeseen(with: Errno(rawValue: recorded)) { return }
     guard let expected else { return diverge(.failed(recorded: recorded), event, process: process) }
     if expected.rawValue != recorded {
       diverge(
         .errno(recorded: recorded, expected: expected.rawValue), event, process: process)
     }
+  }
+
+  /// Whether a refused naming shows that the kernel does not know names at all: that answers every
+  /// such call with EINVAL, so that it can be told once no call has succeeded.
+  private mutating func isWithoutNames(_ recorded: Int32) -> Bool {
+    if hasAnonymousNames == true || recorded != Errno.invalidArgument.rawValue { return false }
+    hasAnonymousNames = false
+    return true
   }
 
   /// brk never fails: it returns the break that there is afterwards.
@@ -193,7 +212,7 @@ extension ReplayEngine where Index: ~Copyable {
   /// The fault assumption's part of a successful call.
   mutating func noteWrites(of operation: MapOperation, process: Int) {
     switch operation {
-    case .mmap(let range, _, let flags, _, _):
+    case .mmap(let range, _, let flags, _, _, _):
       assumeWritten(mapping: range, flags: flags, process: process)
     case .mprotect(let addr, let length, let prot, _):
       guard let size = Page.align(length), addr.rawValue <= UInt64.max - size else { return }

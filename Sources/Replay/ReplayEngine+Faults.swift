@@ -6,13 +6,13 @@ import SyscallABI
 extension ReplayEngine where Index: ~Copyable {
   /// New or newly writable memory at `range`.
   mutating func assumeWritten(_ range: AddressRange, process: Int) {
-    guard options.faults.writesNewMemory, !range.isEmpty else { return }
+    guard options.writesNewMemory, !range.isEmpty else { return }
     spaces.modify(processes[process].space) { $0.writeFault(in: range) }
   }
 
   /// A new mapping: written at once, unless it is a library's .bss and the assumption is smart.
   mutating func assumeWritten(mapping range: AddressRange, flags: MapFlags, process: Int) {
-    guard options.faults.writesNewMemory, !flags.isShared else { return }
+    guard options.writesNewMemory, !flags.isShared else { return }
     if options.faults == .smart, flags.contains(.fixed), flags.contains(.anonymous),
       let data = libraryData(endingAt: range.start, process: process)
     {

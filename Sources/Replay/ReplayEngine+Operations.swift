@@ -10,7 +10,7 @@ extension ReplayEngine where Index: ~Copyable {
   ) -> MapOperation? {
     switch event.call {
     case .mmap(let addr, let length, let prot, let flags, let number, let path, let offset):
-      mmapOperation(event, addr, length, prot, flags, path, number, offset)
+      mmapOperation(event, addr, length, prot, flags, path, number, offset, process: process)
     case .munmap(let addr, let length):
       .munmap(addr: addr, length: length)
     case .mprotect(let addr, let length, let prot, let pkey):
@@ -40,10 +40,10 @@ extension ReplayEngine where Index: ~Copyable {
       .shmdt(addr: addr)
     case .setVMAName(let addr, let size, let name):
       .setName(addr: addr, length: size, name: nameID(name.map { batch.strings[Int($0)] }))
-    case .remapFilePages(let addr, let size, _, let pgoff, _):
-      .remapFilePages(addr: addr, size: size, pageOffset: PageOffset(pgoff))
-    case .shmget(let size):
-      noteSegment(event, size: size)
+    case .remapFilePages(let addr, let size, let prot, let pgoff, _):
+      .remapFilePages(addr: addr, size: size, prot: prot, pageOffset: PageOffset(pgoff))
+    case .shmget(let size, let key):
+      noteSegment(event, SharedSegment(size: size, key: key))
     case .setLimit(let target, let resource, let soft, _, let isNull):
       noteLimit(event, target, resource, soft, isNull, process: process)
     case .brk, .processMadvise, .clone, .clone3, .fork, .execve, .exit:
@@ -53,23 +53,33 @@ extension ReplayEngine where Index: ~Copyable {
 
   private mutating func mmapOperation(
     _ event: SyscallEvent, _ addr: Address, _ length: UInt64, _ prot: Protection,
-    _ flags: MapFlags, _ path: FileID, _ number: Int32, _ offset: UInt64
+    _ flags: MapFlags, _ path: FileID, _ number: Int32, _ offset: UInt64, process: Int
   ) -> MapOperation {
     let start = event.result.succeeded ? Address(event.result.value) : addr
+    if path != .none { namesDescriptors = true }
+    if path == .none && event.result.outcome == .failed && !flags.contains(.anonymous)
+      && (number < 0 || namesDescriptors)
+    {
+      return .badDescriptor(offset: offset)
+    }
     let (end, overflow) = start.rawValue.addingReportingOverflow(length)
     guard length > 0, !overflow, end <= UInt64.max - Page.mask else {
       return .impossibleMmap(addr: addr, length: length, prot: prot, flags: flags, offset: offset)
     }
+    let open =
+      flags.contains(.anonymous) ? nil : openDescriptor(number, path: path, process: process)
     return .mmap(
       range: AddressRange(start, Address(end)), prot: prot, flags: flags,
-      file: event.result.succeeded ? description(flags: flags, path: path, number: number) : .none,
-      offset: offset)
+      file: event.result.succeeded
+        ? description(flags: flags, path: path, number: number, open: open) : .none,
+      access: open?.access ?? .unknown, offset: offset)
   }
 
   private mutating func description(
-    flags: MapFlags, path: FileID, number: Int32
+    flags: MapFlags, path: FileID, number: Int32, open: OpenDescriptor?
   ) -> FileDescriptionID {
     guard flags.contains(.anonymous) else {
+      if let open { return files.description(forOpen: open.open, path: path) }
       return files.description(forPath: path, number: number)
     }
     guard flags.isShared else { return .none }
@@ -79,18 +89,25 @@ extension ReplayEngine where Index: ~Copyable {
   private mutating func shmatOperation(
     _ event: SyscallEvent, _ shmid: Int32, _ addr: Address, _ flags: AttachFlags
   ) -> MapOperation? {
-    guard event.result.succeeded else { return nil }
+    if event.result.outcome == .failed {
+      guard let segment = segments[shmid] else { return .untold }
+      return .shmat(addr: addr, length: segment.size, segment: .none, flags: flags)
+    }
     // A segment made before the log began has a size that the log does not know: at least a page.
-    let length = segmentSizes[shmid] ?? Page.size
-    let name = paths.intern("/SYSV00000000", isDeleted: true)
+    let segment = segments[shmid] ?? SharedSegment(size: Page.size, key: 0)
+    let name = paths.intern(segment.name, isDeleted: true)
     return .shmat(
-      addr: Address(event.result.value), length: length,
+      addr: Address(event.result.value), length: max(segment.size, 1),
       segment: files.uniqueDescription(name: name), flags: flags)
   }
 
-  private mutating func noteSegment(_ event: SyscallEvent, size: UInt64) -> MapOperation? {
+  private mutating func noteSegment(
+    _ event: SyscallEvent, _ segment: SharedSegment
+  ) -> MapOperation? {
     if event.result.succeeded, let shmid = Int32(exactly: event.result.value) {
-      segmentSizes[shmid] = size
+      // One that exists already may be asked for with a smaller size.
+      let known = segments[shmid].flatMap { $0.key == segment.key ? $0.size : nil } ?? 0
+      segments[shmid] = SharedSegment(size: max(segment.size, known), key: segment.key)
     }
     return nil
   }
@@ -118,6 +135,7 @@ extension ReplayEngine where Index: ~Copyable {
       case .stack: space.limits.stack = soft
       case .addressSpace: space.limits.addressSpace = soft
       case .data: space.limits.data = soft
+      case .memLock: if options.limitsLockedMemory { space.limits.memLock = soft }
       default: break
       }
     }
@@ -157,6 +175,19 @@ extension ReplayEngine where Index: ~Copyable {
     if spaces.read(id, { $0.isMapped(anyOf: range) }) {
       diverge(.overlap(range), event, process: process)
     }
+  }
+}
+
+/// A SysV segment as shmget knows it.
+struct SharedSegment: BitwiseCopyable {
+  /// In bytes.
+  var size: UInt64
+  var key: UInt32
+
+  /// What maps calls it.
+  var name: String {
+    let digits = String(key, radix: 16)
+    return "/SYSV" + String(repeating: "0", count: 8 - digits.count) + digits
   }
 }
 

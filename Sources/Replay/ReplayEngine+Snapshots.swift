@@ -8,9 +8,12 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func meet(_ snapshot: Snapshot) {
     // Only a map that sets an address space can be the first that is heard of a process.
     let setsSpace = snapshot.moment == .exec || snapshot.moment == .attach
-    guard let slot = setsSpace ? task(for: snapshot.pid) : tasks.find(snapshot.pid) else { return }
-    let process = tasks[slot].process
-    guard !processes[process].hasEnded else { return }
+    let slot = setsSpace ? task(for: snapshot.pid) : tasks.find(snapshot.pid)
+    var known = slot.map { tasks[$0].process }
+    // A thread that the log has not named yet is one of the process whose map was read.
+    if known == nil, case .inflight = snapshot.content { known = lastCompared }
+    guard let process = known, !processes[process].hasEnded else { return }
+    if case .maps = snapshot.content { lastCompared = process }
     switch (snapshot.moment, snapshot.content) {
     case (.exec, .maps(let entries)), (.attach, .maps(let entries)):
       let isFresh = snapshot.moment == .exec
@@ -25,6 +28,7 @@ extension ReplayEngine where Index: ~Copyable {
         if let stack = limits.stack { space.limits.stack = stack }
         if let bytes = limits.addressSpace { space.limits.addressSpace = bytes }
         if let bytes = limits.data { space.limits.data = bytes }
+        if let bytes = limits.memLock, options.limitsLockedMemory { space.limits.memLock = bytes }
       }
     default:
       let view = processes[process].view
@@ -53,6 +57,7 @@ extension ReplayEngine where Index: ~Copyable {
     guard let match else { return }
     let entries = unclaimedInitialMaps.remove(at: match).entries
     install(entries, in: process, line: 0, isFresh: isFresh)
+    adoptFaults(of: pid, process: process)
   }
 
   /// Makes the address space what a snapshot shows.
@@ -63,6 +68,8 @@ extension ReplayEngine where Index: ~Copyable {
     spaces.modify(id) { $0.removeAll() }
     processes[process].vsyscallGate = nil
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
+    processes[process].knowsStart = true
+    processes[process].implied = []
     var layout = ProcessStat()
     var heapEnd: Address?
     for entry in entries {
@@ -95,8 +102,7 @@ extension ReplayEngine where Index: ~Copyable {
     let flags = entry.vmFlags ?? kind.likelyFlags(entry.permissions)
     let isPrivateWritable = flags.contains(.write) && !flags.contains(.shared)
     let written =
-      (entry.anonymousKiB ?? 0) > 0
-      || (isPrivateWritable && options.faults.writesInitialMemory)
+      (entry.anonymousKiB ?? 0) > 0 || (isPrivateWritable && assumesInitialWrite(entry))
     let file = kind.isAnonymous ? .none : files.description(for: entry, isShareable: kind == .file)
     spaces.modify(id) { space in
       // Lines that overlap or are not whole pages cannot come from a kernel: they are left out.
@@ -104,6 +110,12 @@ extension ReplayEngine where Index: ~Copyable {
         entry.range, flags: flags, file: file, offset: entry.offset,
         hasCloseHook: kind == .sysV, written: written)
     }
+  }
+
+  /// Whether writable memory of an initial map is taken to be written though the map does not say
+  /// so. With known faults, smaps says all there is.
+  private func assumesInitialWrite(_ entry: MapsEntry) -> Bool {
+    options.faults.writesInitialMemory && !(options.faultsAreListed && entry.anonymousKiB != nil)
   }
 
   private mutating func adopt(_ stat: ProcessStat, in process: Int) {

@@ -32,6 +32,7 @@ extension ReplayEngine where Index: ~Copyable {
     if let old = tasks.find(pid) { removeTask(old) }
     processes[process].taskCount += 1
     processes[process].summary.taskCount += 1
+    if faultFeed != nil { adoptFaults(of: pid, process: process) }
     return tasks.insert(Task(pid: pid, process: process))
   }
 
@@ -83,6 +84,9 @@ extension ReplayEngine where Index: ~Copyable {
     processes[child].summary.parent = processes[parent].pid
     processes[child].vsyscallGate = processes[parent].vsyscallGate
     processes[child].knowsBreak = processes[parent].knowsBreak
+    processes[child].knowsStart = processes[parent].knowsStart
+    processes[child].implied = processes[parent].implied
+    processes[child].descriptors = processes[parent].descriptors
     return child
   }
 
@@ -148,6 +152,13 @@ extension ReplayEngine where Index: ~Copyable {
     processes[process].space = insertSpace(limits: limits)
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
     processes[process].knowsBreak = false
+    processes[process].knowsStart = false
+    processes[process].implied = []
+    if !processes[process].descriptors.isEmpty {
+      processes[process].descriptors = processes[process].descriptors.filter {
+        !$0.value.closesOnExec
+      }
+    }
     if path != .none {
       processes[process].program = path
       processes[process].summary.comm = baseName(path)
@@ -200,6 +211,8 @@ extension ReplayEngine where Index: ~Copyable {
       observer.willEnd(view, space: space, files: files)
       processes[index].summary.mapCount = space.mapCount
       processes[index].summary.totalVM = space.totalVM
+      processes[index].summary.impliedPages =
+        processes[index].implied.reduce(0) { $0 + $1.lengthInPages }
       let boundaries = space.boundaryCounts()
       processes[index].summary.boundaries = boundaries
       // V = 1 + holes + boundaries

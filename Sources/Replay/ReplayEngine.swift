@@ -28,9 +28,20 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   var processes: [ProcessState<Index>] = []
   var freeProcesses: [Int] = []
   var nextOrdinal = 0
-  /// Sizes in bytes of the SysV segments whose shmget is in the log, by identifier.
-  var segmentSizes: [Int32: UInt64] = [:]
+  /// The SysV segments whose shmget is in the log, by identifier.
+  var segments: [Int32: SharedSegment] = [:]
   var policies: [NodePolicy: PolicyID] = [:]
+  /// The log shows what is behind a descriptor (`strace -y`): a bare number is none that is open.
+  var namesDescriptors = false
+  /// Whether the kernel of the log was built with names of anonymous memory; nil before the first
+  /// call that tells.
+  var hasAnonymousNames: Bool?
+  /// The number of opens so far.
+  var nextOpen: UInt64 = 0
+  /// Page faults that are known; nil if they are assumed.
+  var faultFeed: FaultFeed?
+  /// The process of the last map that the model was compared with.
+  var lastCompared: Int?
   var unclaimedInitialMaps: [(pid: PID, entries: [MapsEntry])]
 
   /// So many processes are kept by themselves, those with the most VMAs at their peak; of the
@@ -50,6 +61,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// - Parameter limit: items beyond it are left alone; nil for none.
   /// - Returns: false if an item beyond `limit` was met: nothing more needs to be read.
   public mutating func apply(_ batch: TraceBatch, until limit: ReplayLimit? = nil) -> Bool {
+    if faultFeed != nil { return applyWithFaults(batch, until: limit) }
     var position = 0
     var nextStack = 0
     for item in batch.items {
@@ -58,22 +70,30 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
         position += 1
       }
       if let limit, limit.excludes(item, in: batch) { return false }
-      switch item {
-      case .began(let event): begin(event)
-      case .completed(let event): complete(event, in: batch)
-      case .processEnded(let end): self.end(end)
-      case .snapshot(let index): meet(batch.snapshots[index])
-      case .host(let index): if host == nil { host = batch.hosts[index] }
-      case .malformed: total.malformed += 1
-      }
-      if observer.wantsNoMore { return false }
+      if !apply(item, in: batch) { return false }
     }
     if files.needsSweep { sweepFiles() }
     return true
   }
 
+  /// Applies one item; false if the observer has seen enough.
+  @inline(__always)
+  mutating func apply(_ item: TraceItem, in batch: TraceBatch) -> Bool {
+    switch item {
+    case .began(let event): begin(event)
+    case .completed(let event): complete(event, in: batch)
+    case .processEnded(let end): self.end(end)
+    case .snapshot(let index): meet(batch.snapshots[index])
+    case .descriptor(let event): apply(event)
+    case .host(let index): if host == nil { host = batch.hosts[index] }
+    case .malformed: total.malformed += 1
+    }
+    return !observer.wantsNoMore
+  }
+
   /// The log is over: ends the processes that still live, in the order in which they appeared.
   public mutating func finish() {
+    finishFaults()
     let live = processes.indices.filter {
       processes[$0].isInUse && !processes[$0].hasEnded && !processes[$0].isUnclaimed
     }
@@ -84,7 +104,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   }
 
   /// Drops descriptions of files that no VMA maps any more.
-  private mutating func sweepFiles() {
+  mutating func sweepFiles() {
     var live: Set<UInt32> = []
     spaces.visitAll { space in
       space.forEachVMA { live.insert($0.file.rawValue) }
@@ -106,6 +126,7 @@ public enum ReplayLimit: Sendable {
     case .began(let event), .completed(let event):
       position = (event.line, event.source, event.time)
     case .processEnded(let end): position = (end.line, end.source, end.time)
+    case .descriptor(let event): position = (event.line, event.source, event.time)
     case .snapshot(let index):
       position = (batch.snapshots[index].line, batch.snapshots[index].source, .none)
     case .host, .malformed: return false

@@ -10,6 +10,16 @@ public struct ReplayOptions: Sendable {
   /// the log.
   public var initialMaps: [(pid: PID, entries: [MapsEntry])] = []
 
+  /// The faults are known (`ReplayEngine.setFaults`): nothing is assumed but of initial maps that
+  /// do not tell which memory was written.
+  public var faultsAreListed = false
+
+  /// Whether new memory is taken to be written.
+  var writesNewMemory: Bool { faults.writesNewMemory && !faultsAreListed }
+
+  /// RLIMIT_MEMLOCK binds: the program is known to lack CAP_IPC_LOCK.
+  public var limitsLockedMemory = false
+
   /// What the log says of limits is passed over: `limits` hold throughout.
   public var keepsLimits = false
 

@@ -21,7 +21,7 @@ public struct EventCounts {
       case .processEnded: ends += 1
       case .snapshot: snapshots += 1
       case .malformed: malformed += 1
-      case .began, .host: break
+      case .began, .descriptor, .host: break
       }
     }
   }

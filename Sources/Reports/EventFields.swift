@@ -72,7 +72,7 @@ public struct EventFields {
       body("mode", .unsigned(UInt64(mode)))
       body("nodemask", .unsigned(nodes))
       body("flags", .words(flags.names))
-    case .shmget(let size):
+    case .shmget(let size, _):
       body("size", .unsigned(size))
     case .shmat(let shmid, let addr, let flags):
       body("shmid", .signed(Int64(shmid)))

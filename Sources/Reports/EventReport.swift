@@ -44,7 +44,7 @@ public struct EventReport {
         case .text, .csv: break  // named on stderr
         default: appendJSON(batch.malformed[index], &out)
         }
-      case .began, .snapshot, .host: break
+      case .began, .snapshot, .descriptor, .host: break
       }
     }
   }

@@ -64,6 +64,8 @@ extension ReplayReport {
       json.number(value, &out)
     }
     if let certainty = summary.certainty { append(certainty, &json, &out) }
+    json.key("implied", &out)
+    json.number(summary.impliedPages, &out)
     append(
       "merges", MergeCase.allCases.map { ("\($0.rawValue)", summary.statistics.merges($0)) },
       &json, &out)

@@ -79,6 +79,12 @@ extension ReplayReport {
     }
     if let placement { out.append(line: "placement   \(placement.summary)") }
     appendCertainty(&out)
+    if total.impliedPages > 0 {
+      out.append(
+        line: "implied     \(Figures.size(pages: total.impliedPages)) of "
+          + "\(Figures.size(pages: total.totalVM)) mapped are in no map of the log: calls show "
+          + "that they were there")
+    }
     if total.divergences > 0 {
       out.append(
         line: "diverged    \(Figures.grouped(total.divergences)) of "

@@ -1,84 +1,135 @@
 public import Replay
 public import SyscallABI
-import SystemPackage
 
-/// What a comparison of the model with the kernel found.
+/// What a comparison of the model with the kernel found, for one trace or several.
 public struct VerifyReport {
-  private let trace: String
-  private let paths: PathTable
-  private let verifier: Verifier
-  private let total: ProcessSummary
-  private let maps: MapsReport
-  private let placement: Placement?
+  /// The comparison of one trace.
+  public struct Trace {
+    var name: String
+    var kernel: String
+    /// The names of the files of `strace -ff`; empty for any other trace.
+    var sources: [String]
+    var verifier: Verifier
+    var total: ProcessSummary
+    var paths: PathTable
+    /// nil if places were not predicted.
+    var placement: Placement?
 
-  /// - Parameter placement: nil if places were not predicted.
-  public init(
-    trace: String, paths: PathTable, verifier: Verifier, total: ProcessSummary,
-    placement: Placement? = nil
-  ) {
-    self.placement = placement
-    self.trace = trace
-    self.paths = paths
-    self.verifier = verifier
-    self.total = total
-    maps = MapsReport(paths: paths)
+    public init(
+      name: String, kernel: String, sources: [String], verifier: Verifier, total: ProcessSummary,
+      paths: PathTable, placement: Placement? = nil
+    ) {
+      self.name = name
+      self.kernel = kernel
+      self.sources = sources
+      self.verifier = verifier
+      self.total = total
+      self.paths = paths
+      self.placement = placement
+    }
+
+    var exact: UInt64 { UInt64(verifier.comparisons.count { $0.isExact }) }
+    var compared: UInt64 { UInt64(verifier.comparisons.count) }
+    var misplaced: UInt64 { placement.map { $0.total.calls - $0.total.matches } ?? 0 }
+    var isClean: Bool { total.divergences == 0 && exact == compared && misplaced == 0 }
+
+    /// The file of a line, for traces that have one for each process.
+    func file(_ source: UInt32) -> String? {
+      sources.indices.contains(Int(source)) ? sources[Int(source)] : nil
+    }
   }
+
+  var traces: [Trace] = []
+
+  public init() {}
+
+  public mutating func add(_ trace: Trace) { traces.append(trace) }
 
   /// Nothing differs.
-  public var isClean: Bool {
-    let misses = placement.map { $0.total.calls - $0.total.matches } ?? 0
-    return total.divergences == 0 && misses == 0 && verifier.comparisons.allSatisfy(\.isExact)
+  public var isClean: Bool { traces.allSatisfy(\.isClean) }
+
+  /// Appends the report. Only `text` and `json` are offered.
+  public func append(to out: inout OutputBuffer, format: OutputFormat) {
+    if format == .json { appendJSON(&out) } else { appendText(&out) }
   }
 
-  /// Appends each difference, and at the end the figures.
-  public func appendText(to out: inout OutputBuffer) {
-    for divergence in verifier.divergences { append(divergence, &out) }
-    if verifier.omittedDivergences > 0 {
-      out.append(line: "(\(Figures.grouped(verifier.omittedDivergences)) more divergences)")
+  /// Each difference, and below the figures of its trace.
+  private func appendText(_ out: inout OutputBuffer) {
+    for trace in traces {
+      for divergence in trace.verifier.divergences { append(divergence, trace, &out) }
+      if trace.verifier.omittedDivergences > 0 {
+        out.append(
+          line: "(\(Figures.grouped(trace.verifier.omittedDivergences)) more divergences)")
+      }
+      for comparison in trace.verifier.comparisons where !comparison.isExact {
+        append(comparison, trace, &out)
+      }
+      trace.placement?.appendMismatches(&out)
+      out.append(
+        line: "\(trace.name): "
+          + Self.figures(
+            exact: trace.exact, compared: trace.compared, diverged: trace.total.divergences,
+            results: trace.total.eventCount))
+      if let placement = trace.placement { out.append(line: "placement: \(placement.summary)") }
     }
-    for comparison in verifier.comparisons where !comparison.isExact { append(comparison, &out) }
-    placement?.appendMismatches(&out)
-    let exact = UInt64(verifier.comparisons.count { $0.isExact })
-    let compared = UInt64(verifier.comparisons.count)
-    out.append(
-      line: "\(trace): \(Figures.grouped(exact)) of \(Figures.count(compared, "snapshot")) exact "
-        + "(\(Figures.share(exact, of: compared))), "
-        + "\(Figures.grouped(total.divergences)) of \(Figures.count(total.eventCount, "result")) "
-        + "diverge")
-    if let placement { out.append(line: "placement: \(placement.summary)") }
-  }
-
-  private func append(_ divergence: Divergence, _ out: inout OutputBuffer) {
-    let call = "\(divergence.line): [\(divergence.pid.rawValue)] \(divergence.name.text)"
-    switch divergence.kind {
-    case .succeeded(let expected):
-      out.append(line: "\(call): recorded success, expected \(error(expected))")
-    case .failed(let recorded):
-      out.append(line: "\(call): recorded \(error(recorded)), expected success")
-    case .errno(let recorded, let expected):
-      out.append(line: "\(call): recorded \(error(recorded)), expected \(error(expected))")
-    case .overlap(let range):
-      out.append(line: "\(call): placed at \(range), where the model has live VMAs")
-    case .programBreak(let recorded, let expected):
-      out.append(line: "\(call): recorded \(recorded), expected \(expected)")
+    if traces.count > 1 {
+      out.append(
+        line: "all \(traces.count) traces: "
+          + Self.figures(
+            exact: traces.reduce(0) { $0 + $1.exact },
+            compared: traces.reduce(0) { $0 + $1.compared },
+            diverged: traces.reduce(0) { $0 + $1.total.divergences },
+            results: traces.reduce(0) { $0 + $1.total.eventCount }))
     }
   }
 
-  private func error(_ number: Int32) -> String { Errno.name(of: number) }
+  private static func figures(
+    exact: UInt64, compared: UInt64, diverged: UInt64, results: UInt64
+  ) -> String {
+    "\(Figures.grouped(exact)) of \(Figures.count(compared, "snapshot")) exact "
+      + "(\(Figures.share(exact, of: compared))), "
+      + "\(Figures.grouped(diverged)) of \(Figures.count(results, "result")) diverge"
+  }
 
-  private func append(_ comparison: Verifier.Comparison, _ out: inout OutputBuffer) {
-    out.append(
-      line: "\(comparison.line): [\(comparison.process.pid.rawValue)] "
-        + "\(comparison.moment.rawValue) snapshot differs (- kernel, + model):")
-    for difference in comparison.differences {
-      switch difference {
-      case .missing(let entry):
+  private func place(_ line: UInt64, _ source: UInt32, _ trace: Trace) -> String {
+    trace.file(source).map { "\($0):\(line)" } ?? "\(line)"
+  }
+
+  private func append(_ divergence: Divergence, _ trace: Trace, _ out: inout OutputBuffer) {
+    let text = DivergenceText(divergence)
+    let place = place(divergence.line, divergence.source, trace)
+    var call = "\(place): [\(divergence.pid.rawValue)] \(divergence.name.text): "
+    if case .overlap = divergence.kind {
+      call += text.found
+    } else {
+      call += "recorded \(text.found), expected \(text.expected)"
+    }
+    out.append(line: call)
+    out.append(line: "    likely: \(text.cause)")
+  }
+
+  private func append(
+    _ comparison: Verifier.Comparison, _ trace: Trace, _ out: inout OutputBuffer
+  ) {
+    let maps = MapsReport(paths: trace.paths)
+    let place = place(comparison.line, comparison.source, trace)
+    var title = "\(place): [\(comparison.process.pid.rawValue)] "
+    title += "\(comparison.moment.rawValue) snapshot differs"
+    if comparison.callsInFlight > 0 {
+      title += ", whichever of \(Figures.count(UInt64(comparison.callsInFlight), "call"))"
+      title += " in flight took effect"
+    }
+    out.append(line: title + " (- kernel, + model):")
+    for disagreement in trace.verifier.disagreements(in: comparison) {
+      for entry in disagreement.kernel {
         out.append("-")
         maps.append(entry, to: &out)
-      case .surplus(let line):
+      }
+      for line in disagreement.model {
         out.append("+")
         maps.append(line, to: &out)
       }
+      out.append(line: "    likely: \(DivergenceText.text(of: disagreement.cause))")
     }
   }
 }

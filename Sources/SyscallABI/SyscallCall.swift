@@ -28,7 +28,8 @@ extension SyscallEvent {
     case mseal(addr: Address, length: UInt64)
     case mbind(addr: Address, length: UInt64, mode: UInt32, nodes: UInt64, flags: BindFlags)
     /// `size` in bytes: what a later shmat of the result maps.
-    case shmget(size: UInt64)
+    /// `key` 0 is IPC_PRIVATE.
+    case shmget(size: UInt64, key: UInt32)
     case shmat(shmid: Int32, addr: Address, flags: AttachFlags)
     case shmdt(addr: Address)
     case clone(flags: CloneFlags, childStack: Address)

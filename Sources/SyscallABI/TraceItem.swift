@@ -5,6 +5,8 @@ public enum TraceItem: Sendable, BitwiseCopyable {
   /// A call with its result; also a call that never ends (`SyscallResult.Outcome.unfinished`).
   case completed(SyscallEvent)
   case processEnded(ProcessEnd)
+  /// A call on descriptors.
+  case descriptor(DescriptorEvent)
   /// Position in `TraceBatch.snapshots`.
   case snapshot(Int)
   /// Position in `TraceBatch.hosts`.

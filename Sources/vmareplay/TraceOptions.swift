@@ -33,8 +33,9 @@ struct ReplayArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Which pages the program is taken to have written, which no log shows: smart, never, lazy "
-        + "or eager.", valueName: "assumption"))
-  var faults: FaultAssumption = .smart
+        + "or eager; or a list of page faults, by PID TIME|@LINE 0xADDRESS w|r or perf script.",
+      valueName: "assumption|file"))
+  var faults = FaultChoice(assumption: .smart)
 }
 
 /// Where mappings are put that the log places.
@@ -54,7 +55,22 @@ struct PlacementOptions: ParsableArguments {
 }
 
 extension IndexKind: ExpressibleByArgument {}
-extension FaultAssumption: ExpressibleByArgument {}
+
+/// An assumption, or the file of a list.
+struct FaultChoice: ExpressibleByArgument {
+  var assumption: FaultAssumption
+  var path: String?
+
+  init(assumption: FaultAssumption) { self.assumption = assumption }
+
+  init?(argument: String) {
+    assumption = FaultAssumption(rawValue: argument) ?? .smart
+    if FaultAssumption(rawValue: argument) == nil { path = argument }
+    if argument.isEmpty { return nil }
+  }
+
+  var defaultValueDescription: String { assumption.rawValue }
+}
 
 /// A kernel as `--kernel` names it; for `explain` also two with a comma between.
 struct KernelChoice: ExpressibleByArgument {

@@ -32,6 +32,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     /// What the trace says of the machine; nil if it says nothing.
     var maxMapCount: Int?
     var lines: UInt64
+    /// The names of the files of `strace -ff`; empty for any other trace.
+    var sources: [String]
     var isEmpty: Bool
     var status: ExitStatus
   }
@@ -47,23 +49,29 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     let setup = try ReplaySetup(arguments: arguments, host: batch.hosts.first)
     var options = setup.options
     options.initialMaps = initialMaps
+    let faults = try arguments.readFaults(isFilePerProcess: session.reader.hasFilePerProcess)
+    options.faultsAreListed = faults != nil
     if let limits, limits.isGiven {
       limits.apply(to: &options.limits)
       options.keepsLimits = true
     }
     var engine = ReplayEngine<Index, Observer>(options: options, paths: paths, observer: observer)
+    if let faults { engine.setFaults(faults) }
     while hasBatch {
       let goesOn = engine.apply(batch, until: limit)
       try afterBatch?(&engine.observer)
       hasBatch = goesOn && session.next(into: &batch)
     }
     engine.finish()
+    if let failure = faults?.failure { throw TraceSession.report(failure) }
     try afterBatch?(&engine.observer)
     return Output(
       observer: engine.observer, summaries: engine.summaries, total: engine.total,
       omittedSummaries: engine.omittedSummaries, kernel: setup.kernelName,
       maxMapCount: setup.recordedMaxMapCount,
-      lines: session.reader.linesRead, isEmpty: engine.total.processCount == 0,
+      lines: session.reader.linesRead,
+      sources: session.reader.hasFilePerProcess ? session.reader.sources : [],
+      isEmpty: engine.total.processCount == 0,
       status: session.status)
   }
 }
@@ -98,11 +106,33 @@ struct ReplaySetup {
       limits.overcommit = AddressSpaceLimits.Overcommit(rawValue: mode) ?? .heuristic
     }
     if host?["pkeys"] == "0" { limits.hasProtectionKeys = false }
-    options = ReplayOptions(profile: profile, faults: arguments.faults, limits: limits)
+    var options = ReplayOptions(
+      profile: profile, faults: arguments.faults.assumption, limits: limits)
+    options.limitsLockedMemory = host?["uid"].flatMap { UInt32($0) }.map { $0 != 0 } ?? false
+    self.options = options
   }
 }
 
 extension ReplayArguments {
+  /// Opens the list of `--faults`; nil for an assumption.
+  func readFaults(isFilePerProcess: Bool) throws -> FaultList? {
+    guard let path = faults.path else { return nil }
+    let list: FaultList
+    do throws(TraceError) { list = try FaultList(path: path) } catch {
+      if error.kind == .missing {
+        Diagnostics.error(
+          "\(path): no such file; --faults takes smart, never, lazy, eager or a list of faults")
+        throw ExitStatus.noInput.code
+      }
+      throw TraceSession.report(error)
+    }
+    if isFilePerProcess && list.hasLines {
+      Diagnostics.error("\(path): @LINE says nothing where each process has a log of its own")
+      throw ExitStatus.usage.code
+    }
+    return list
+  }
+
   /// Reads the files of `--initial-maps`.
   func readInitialMaps(_ paths: PathTable) throws -> [(pid: PID, entries: [MapsEntry])] {
     var maps: [(pid: PID, entries: [MapsEntry])] = []

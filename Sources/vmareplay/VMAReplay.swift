@@ -10,6 +10,6 @@ struct VMAReplay: AsyncParsableCommand {
     subcommands: [
       ReplayCommand.self, MapsCommand.self, EventsCommand.self, VerifyCommand.self,
       RecordCommand.self, ExplainCommand.self, CheckCommand.self,
-      DiffCommand.self, CompareCommand.self, BenchCommand.self,
+      DiffCommand.self, CompareCommand.self, BenchCommand.self, MinimizeCommand.self,
     ])
 }

@@ -1,5 +1,6 @@
 import AddressSpaces
 import Foundation
+import Replay
 import SyscallABI
 import SystemPackage
 import TestSupport
@@ -15,32 +16,42 @@ import Testing
     let probe = try Probe()
     var differences: [String] = []
     var calls = 0
-    for seed in Self.seeds {
+    let seeds = Self.seeds ?? 1..<201
+    for seed in seeds {
       let program = RandomProgram(seed: seed)
       calls += program.calls.count
-      if let difference = try firstDifference(program, probe) {
-        differences.append(difference)
+      if let difference = try firstDifference(program.calls, seed: seed, probe) {
+        let shortest = try DeltaDebugging.minimize(program.calls, limit: 500) { calls in
+          try firstDifference(calls, seed: seed, probe) != nil
+        }
+        let last = try firstDifference(shortest, seed: seed, probe) ?? ""
+        differences.append(
+          difference + "\n  shortest:\n  " + shortest.map(\.line).joined(separator: "\n  ")
+            + "\n  " + last)
         if differences.count >= 10 { break }
       }
     }
-    print("live kernel: \(Self.seeds.count) programs, \(calls) calls")
+    print("live kernel: \(seeds.count) programs, \(calls) calls")
     #expect(differences.isEmpty, "\(differences.joined(separator: "\n\n"))")
   }
 
-  private static var seeds: Range<UInt64> {
-    guard let text = ProcessInfo.processInfo.environment["VMA_LIVE_SEEDS"] else { return 1..<201 }
+  /// The seeds that the environment asks for.
+  static var seeds: Range<UInt64>? {
+    guard let text = ProcessInfo.processInfo.environment["VMA_LIVE_SEEDS"] else { return nil }
     let bounds = text.components(separatedBy: "..<").compactMap { UInt64($0) }
-    return bounds.count == 2 ? bounds[0]..<bounds[1] : 1..<201
+    return bounds.count == 2 && bounds[0] < bounds[1] ? bounds[0]..<bounds[1] : nil
   }
 
-  private func firstDifference(_ program: RandomProgram, _ probe: Probe) throws -> String? {
-    let run = try probe.run(program.calls)
+  private func firstDifference(
+    _ calls: [RandomCall], seed: UInt64, _ probe: Probe
+  ) throws -> String? {
+    let run = try probe.run(calls)
     var model = ModelledProcess<RedBlackTreeIndex>(firstBreak: run.firstBreak)
     model.space.limits.hasProtectionKeys = RunningKernel.hasProtectionKeys
     var before: [String] = []
-    for (number, call) in program.calls.enumerated() {
+    for (number, call) in calls.enumerated() {
       guard number < run.steps.count else {
-        return "seed \(program.seed): the probe ended at call \(number): \(call.line)"
+        return "seed \(seed): the probe ended at call \(number): \(call.line)"
       }
       let step = run.steps[number]
       let foretold = model.predict(call)
@@ -50,7 +61,7 @@ import Testing
       let isForetold = foretold == nil || foretold == .some(expected)
       if Self.tells(call) && errno != expected || !isForetold || lines != step.lines {
         return """
-          seed \(program.seed), call \(number): \(call.line)
+          seed \(seed), call \(number): \(call.line)
             kernel: \(expected.map { "\($0)" } ?? "success"), result \
           \(String(step.result, radix: 16))
             model:  \(errno.map { "\($0)" } ?? "success"), foretold \(String(describing: foretold))

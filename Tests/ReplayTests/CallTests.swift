@@ -95,6 +95,33 @@ import Testing
     #expect(replay.map(of: 10001) == ["7f0000010000-7f0000013000 r--s /SYSV00000000"])
   }
 
+  @Test func segmentsAreNamedByTheirKey() throws {
+    let replay = try LogReplay(
+      "1 shmget(0x4d2, 10000, IPC_CREAT|0600) = 7\n1 shmget(0x4d2, 0, 0600) = 7\n"
+        + "1 shmat(7, NULL, 0) = 0x7f0000000000\n")
+    #expect(replay.map(of: 1) == ["7f0000000000-7f0000003000 rw-s /SYSV000004d2"])
+  }
+
+  /// RLIMIT_MEMLOCK binds a program that is known not to be privileged.
+  @Test func lockedMemoryIsLimited() throws {
+    let limit = "1 prlimit64(0, RLIMIT_MEMLOCK, {rlim_cur=8192, rlim_max=8192}, NULL) = 0\n"
+    let none = limit.replacing("8192", with: "0")
+    let full = "1 mlock(0x7f0000000000, 16384) = -1 ENOMEM (Cannot allocate memory)\n"
+    let denied = "1 mlock(0x7f0000000000, 4096) = -1 EPERM (Operation not permitted)\n"
+    let locks = "1 mlock(0x7f0000000000, 8192) = 0\n"
+    let again =
+      "1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_LOCKED, -1, 0) = -1 EAGAIN (R)\n"
+    let all = "1 mlockall(MCL_CURRENT) = -1 ENOMEM (Cannot allocate memory)\n"
+    func divergences(_ log: String, isLimited: Bool = true) throws -> Int {
+      try LogReplay(log, initialMaps: Self.map, limitsLockedMemory: isLimited)
+        .verifier.divergences.count
+    }
+    #expect(try divergences(limit + full + locks + again + all) == 0)
+    #expect(try divergences(limit + full + locks + again + all, isLimited: false) == 3)
+    #expect(try divergences(none + denied) == 0)
+    #expect(try divergences(limit + denied) == 1)
+  }
+
   /// The munmap of another thread has begun before, and its line ends after, the mmap that took
   /// its place.
   @Test func aCallInFlightIsAppliedWhereTheLogProvesIt() throws {

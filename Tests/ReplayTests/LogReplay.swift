@@ -14,17 +14,23 @@ struct LogReplay {
 
   /// - Parameters:
   ///   - log: strace lines; `initialMaps` are lines of a maps file for the first process.
+  ///   - known: a list of page faults.
   init(
     _ log: String, initialMaps: String = "", faults: FaultAssumption = .smart,
-    until limit: ReplayLimit? = nil, index: IndexKind = .rbtree
+    until limit: ReplayLimit? = nil, index: IndexKind = .rbtree, known: String? = nil,
+    limitsLockedMemory: Bool = false
   ) throws {
     let paths = PathTable()
     var options = ReplayOptions(profile: .linux6, faults: faults)
+    options.faultsAreListed = known != nil
+    options.limitsLockedMemory = limitsLockedMemory
     if !initialMaps.isEmpty {
       let entries = try MapsFile.parse(Array(initialMaps.utf8), paths: paths)
       options.initialMaps = [(.none, entries)]
     }
-    var work = Work(log: log, options: options, paths: paths, limit: limit)
+    var work = Work(
+      log: log, options: options, paths: paths, limit: limit,
+      faults: try known.map { try FaultList(text: $0) })
     let result = try index.run(&work)
     images = result.images
     verifier = result.verifier
@@ -38,6 +44,7 @@ struct LogReplay {
     var options: ReplayOptions
     var paths: PathTable
     var limit: ReplayLimit?
+    var faults: FaultList?
 
     struct Output {
       var images: [MapImage]
@@ -51,6 +58,7 @@ struct LogReplay {
         source: MemorySource(Array(log.utf8)), name: "log", paths: paths)
       var engine = ReplayEngine<Index, VerifierAndMaps>(
         options: options, paths: paths, observer: VerifierAndMaps(paths: paths))
+      if let faults { engine.setFaults(faults) }
       var batch = TraceBatch()
       while try reader.nextBatch(into: &batch) {
         for malformed in batch.malformed { Issue.record("\(malformed)") }

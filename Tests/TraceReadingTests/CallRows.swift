@@ -83,10 +83,12 @@ let callRows: [Row] = [
     "mbind(0x1000, 4096, MPOL_DEFAULT, NULL, 0, 0x8 /* MPOL_??? */) = -1 EINVAL (Invalid argument)",
     .mbind,
     .mbind(addr: Address(0x1000), length: 4096, mode: 0, nodes: 0, flags: BindFlags(rawValue: 8))),
-  Row("shmget(IPC_PRIVATE, 8192, IPC_CREAT|0600) = 5", .shmget, .shmget(size: 8192)),
+  Row("shmget(IPC_PRIVATE, 8192, IPC_CREAT|0600) = 5", .shmget, .shmget(size: 8192, key: 0)),
+  Row("shmget(0x4d2, 4096, 0600) = 5", .shmget, .shmget(size: 4096, key: 1234)),
+  Row("shmget(key=0x4d2, size=4096, shmflg=0600) = 5", .shmget, .shmget(size: 4096, key: 1234)),
   Row(
     "shmget(0 /* IPC_PRIVATE */, 8192, 0x200 /* IPC_CREAT */|0600) = 5", .shmget,
-    .shmget(size: 8192)),
+    .shmget(size: 8192, key: 0)),
   Row(
     "shmat(5, 0x12345, SHM_RDONLY|SHM_RND|SHM_REMAP|SHM_EXEC) = 0x12000", .shmat,
     .shmat(shmid: 5, addr: Address(0x12345), flags: AttachFlags(rawValue: 0o170000))),

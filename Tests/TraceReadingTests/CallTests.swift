@@ -196,7 +196,7 @@ struct CallTests {
       mmapx(1) = 2
 
       """#)
-    #expect(log.items.isEmpty)
+    #expect(log.items.count == 1 && log.descriptors.count == 1)
     #expect(log.error == nil)
   }
 }

@@ -9,6 +9,7 @@ struct Decoded {
   var ends: [ProcessEnd] = []
   var malformed: [MalformedLine] = []
   var snapshots: [Snapshot] = []
+  var descriptors: [DescriptorEvent] = []
   var hosts: [HostDescription] = []
   var iovecs: [[IOVec]] = []
   var names: [String?] = []
@@ -75,6 +76,9 @@ struct Decoded {
     case .snapshot(let index):
       snapshots.append(batch.snapshots[index])
       if isSummarised { summary.append("snapshot \(batch.snapshots[index])") }
+    case .descriptor(let event):
+      descriptors.append(event)
+      if isSummarised { summary.append("descriptor \(event)") }
     case .host(let index):
       hosts.append(batch.hosts[index])
       if isSummarised { summary.append("host \(batch.hosts[index])") }

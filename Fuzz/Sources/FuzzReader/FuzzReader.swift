@@ -59,6 +59,9 @@ struct Reading: Equatable {
     case .processEnded(let end):
       lastLine = max(lastLine, end.line)
       mix(end.line)
+    case .descriptor(let event):
+      lastLine = max(lastLine, event.line)
+      mix(event.line)
     case .snapshot(let index):
       snapshots += 1
       lastLine = max(lastLine, batch.snapshots[index].line)

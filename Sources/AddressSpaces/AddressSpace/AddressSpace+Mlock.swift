@@ -10,7 +10,8 @@ extension AddressSpace where Index: ~Copyable {
   ///   - onFault: MLOCK_ONFAULT: lock pages as they come, fault none in.
   ///   - leniently: the call is known to have succeeded: holes are passed over.
   /// - Throws: `noMemory` (a hole: what lies below is locked; a page that cannot be touched: all of
-  ///   it stays locked; RLIMIT_MEMLOCK or the limit of VMAs), `invalidArgument` (the range wraps).
+  ///   it stays locked; RLIMIT_MEMLOCK or the limit of VMAs), `invalidArgument` (the range wraps),
+  ///   `notPermitted` (RLIMIT_MEMLOCK is 0).
   /// - Complexity: O(log *n* + VMAs in the range).
   ///
   /// Linux: `do_mlock`, `apply_vma_lock_flags`, `mlock_fixup`.
@@ -20,6 +21,7 @@ extension AddressSpace where Index: ~Copyable {
     if onFault && !profile.knows(.lockOnFault) {
       return passOverUnknown()
     }
+    if !leniently && limits.memLock == 0 { throw .notPermitted }
     let checked = Self.lockRange(address, length)
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
@@ -57,14 +59,11 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `apply_mlockall_flags`.
   public mutating func mlockall(_ flags: LockAllFlags, leniently: Bool = false) throws(Errno) {
-    let known = LockAllFlags.current | .future | .onFault
-    if flags.rawValue == 0 || !known.contains(flags) || flags == .onFault {
-      throw .invalidArgument
-    }
+    if let errno = Self.lockAllFlagsError(flags) { throw errno }
     if flags.contains(.onFault) && !profile.knows(.lockOnFault) {
       return passOverUnknown()
     }
-    if !leniently && exceedsLockLimit(flags) { throw .noMemory }
+    if !leniently, let errno = lockAllLimitError(flags) { throw errno }
     let lockFlags: VMAFlags = flags.contains(.onFault) ? [.locked, .lockOnFault] : .locked
     defaultFlags.subtract([.locked, .lockOnFault])
     if flags.contains(.future) { defaultFlags.formUnion(lockFlags) }
@@ -76,17 +75,21 @@ extension AddressSpace where Index: ~Copyable {
 
   /// The error with which mlockall would fail; nil if it would succeed. Nothing is changed.
   public borrowing func predictMlockall(_ flags: LockAllFlags) -> Errno? {
-    let known = LockAllFlags.current | .future | .onFault
-    if flags.rawValue == 0 || !known.contains(flags) || flags == .onFault {
-      return .invalidArgument
-    }
+    if let errno = Self.lockAllFlagsError(flags) { return errno }
     if flags.contains(.onFault) && !profile.knows(.lockOnFault) { return nil }
-    return exceedsLockLimit(flags) ? .noMemory : nil
+    return lockAllLimitError(flags)
   }
 
-  private func exceedsLockLimit(_ flags: LockAllFlags) -> Bool {
-    flags.contains(.current) && limits.memLock != ResourceLimit.infinity
-      && totalVM > limits.memLock >> Page.shift
+  private static func lockAllFlagsError(_ flags: LockAllFlags) -> Errno? {
+    let known = LockAllFlags.current | .future | .onFault
+    let isWrong = flags.rawValue == 0 || !known.contains(flags) || flags == .onFault
+    return isWrong ? .invalidArgument : nil
+  }
+
+  private borrowing func lockAllLimitError(_ flags: LockAllFlags) -> Errno? {
+    if limits.memLock == 0 { return .notPermitted }
+    guard flags.contains(.current), limits.memLock != ResourceLimit.infinity else { return nil }
+    return totalVM > limits.memLock >> Page.shift ? .noMemory : nil
   }
 
   /// Unlocks all that is mapped, and what will be.
@@ -103,6 +106,7 @@ extension AddressSpace where Index: ~Copyable {
     _ address: Address, length: UInt64, onFault: Bool = false
   ) -> Errno? {
     if onFault && !profile.knows(.lockOnFault) { return nil }
+    if limits.memLock == 0 { return .notPermitted }
     let checked = Self.lockRange(address, length)
     if let errno = checked.errno { return errno }
     guard let range = checked.range else { return nil }

@@ -86,6 +86,7 @@ extension AddressSpace where Index: ~Copyable {
       let replaced = flags.contains(.fixed) ? counters(in: range).total : 0
       if replaced == 0 || mayNotExpand(pages - replaced, isData: isData) { return .noMemory }
     }
+    if flags.contains(.locked) && limits.memLock == 0 { return .notPermitted }
     if flags.contains(.locked) || defaultFlags.contains(.locked) {
       if mlockExceedsLimit(pages) { return .resourceTemporarilyUnavailable }
     }

@@ -103,13 +103,31 @@ extension AddressSpace where Index: ~Copyable {
     if let errno = checked.errno { throw errno }
     guard let range = checked.range else { return }
     let failure = walk(range, holes: .reported, leniently: leniently) { attributes, _ in
-      if attributes.file != .none { return .fail(.badFileDescriptor) }
-      if attributes.name == name { return .keep }
-      var changed = attributes
-      changed.name = name
-      return .change(changed)
+      Self.nameStep(attributes, name)
     }
     finish(around: range.start)
     if let failure { throw failure }
+  }
+
+  /// The error with which naming would fail on a kernel built with names; nil if it would succeed.
+  /// Nothing is changed.
+  public borrowing func predictSetName(
+    _ address: Address, length: UInt64, name: NameID
+  ) -> Errno? {
+    if !profile.knows(.anonVMAName) { return nil }
+    let checked = Self.pageRange(address, length)
+    if let errno = checked.errno { return errno }
+    guard let range = checked.range else { return nil }
+    return predictWalk(range, holes: .reported) { attributes, _ in
+      Self.nameStep(attributes, name)
+    }
+  }
+
+  private static func nameStep(_ attributes: MergeAttributes, _ name: NameID) -> WalkStep {
+    if attributes.file != .none { return .fail(.badFileDescriptor) }
+    if attributes.name == name { return .keep }
+    var changed = attributes
+    changed.name = name
+    return .change(changed)
   }
 }

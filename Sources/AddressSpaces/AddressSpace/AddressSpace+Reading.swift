@@ -71,6 +71,21 @@ extension AddressSpace where Index: ~Copyable {
     index.search(range.start).start < range.end
   }
 
+  /// The parts of `range` that are not mapped, in address order.
+  public borrowing func holes(in range: AddressRange) -> [AddressRange] {
+    var holes: [AddressRange] = []
+    var position = range.start
+    var entry = index.search(range.start)
+    while position < range.end {
+      let end = entry.isNone ? range.end : min(entry.start, range.end)
+      if position < end { holes.append(AddressRange(position, end)) }
+      if entry.isNone || entry.start >= range.end { break }
+      position = entry.end
+      if position < range.end { entry = index.next(entry) }
+    }
+    return holes
+  }
+
   /// The number of gaps between VMAs; the space below the first and above the last is none.
   public var holes: Int {
     var count = 0

@@ -9,7 +9,8 @@ extension AddressSpace where Index: ~Copyable {
   ///   - segment: an id of its own for each attach: the kernel opens the segment anew every time.
   ///   - replaces: SHM_REMAP.
   /// - Returns: the bytes of live VMAs that were in the way without SHM_REMAP.
-  /// - Throws: `invalidArgument`, `noMemory`, `notPermitted`, as mmap.
+  /// - Throws: `invalidArgument` (also for live VMAs in the way), `noMemory`, `notPermitted`, as
+  ///   mmap.
   ///
   /// Linux: `do_shmat`.
   @discardableResult
@@ -20,7 +21,12 @@ extension AddressSpace where Index: ~Copyable {
     guard address.isPageAligned, let size = Page.align(length), size > 0,
       address &+ size > address
     else { throw .invalidArgument }
-    if !leniently && mapCount > limits.maxMapCount { throw .noMemory }
+    if !leniently {
+      if !replaces && isMapped(anyOf: AddressRange(address, address &+ size)) {
+        throw .invalidArgument
+      }
+      if mapCount > limits.maxMapCount { throw .noMemory }
+    }
     var prot: Protection = readOnly ? .read : .read | .write
     if exec { prot = prot | .exec }
     var attributes = newAttributes(
@@ -120,7 +126,7 @@ extension AddressSpace where Index: ~Copyable {
       range, attributes, replaces: true, populates: true, leniently: leniently)
   }
 
-  private borrowing func isOneMapping(
+  borrowing func isOneMapping(
     _ range: AddressRange, like attributes: MergeAttributes, from first: VMAEntry
   ) -> Bool {
     var entry = first

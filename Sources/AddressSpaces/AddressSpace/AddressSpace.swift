@@ -78,6 +78,17 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     counters = other.counters
   }
 
+  /// The same address space once more, to try something out on.
+  ///
+  /// - Complexity: O(*n*).
+  public borrowing func copy() -> AddressSpace {
+    var copy = AddressSpace(copying: self)
+    copy.defaultFlags = defaultFlags
+    copy.hiwaterVM = hiwaterVM
+    copy.statistics = statistics
+    return copy
+  }
+
   /// The number of VMAs (`map_count`).
   public var mapCount: Int { index.count }
 

@@ -125,7 +125,7 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
   ) {
-    if isOn, case .shmget(let size) = event.call, event.result.succeeded,
+    if isOn, case .shmget(let size, _) = event.call, event.result.succeeded,
       let shmid = Int32(exactly: event.result.value)
     {
       segmentSizes[shmid] = size

@@ -189,7 +189,7 @@ extension SyscallEvent {
     case .mbind(_, let length, let mode, let nodes, _):
       for value in [length, UInt64(mode), nodes] { mix(value) }
     case .setVMAName(_, let size, _): mix(size)
-    case .shmget(let size): mix(size)
+    case .shmget(let size, _): mix(size)
     case .execve(let path): mix(UInt64(path.rawValue))
     case .exit(let status): mix(UInt64(UInt32(bitPattern: status)))
     case .brk, .remapFilePages, .processMadvise, .mlockall, .munlockall, .shmat, .shmdt, .clone,

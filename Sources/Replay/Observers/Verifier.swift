@@ -10,6 +10,13 @@ public struct Verifier: ReplayObserver {
     case missing(MapsEntry)
     /// The model has it, the kernel does not.
     case surplus(MapImage.Line)
+
+    public var range: AddressRange {
+      switch self {
+      case .missing(let entry): entry.range
+      case .surplus(let line): line.range
+      }
+    }
   }
 
   /// A recorded map that has been compared.
@@ -17,9 +24,12 @@ public struct Verifier: ReplayObserver {
     public var process: ProcessView
     public var moment: Snapshot.Moment
     public var line: UInt64
+    public var source: UInt32
     /// VMAs in the kernel's map.
     public var vmaCount: Int
     public var differences: [Difference]
+    /// Calls of other threads that had begun when the map was read and had not ended.
+    public var callsInFlight = 0
 
     public var isExact: Bool { differences.isEmpty }
   }
@@ -28,18 +38,29 @@ public struct Verifier: ReplayObserver {
   public private(set) var divergences: [Divergence] = []
   /// Divergences of which only the number was kept.
   public private(set) var omittedDivergences: UInt64 = 0
-  private let heapName: FileID
-  private let stackName: FileID
+  let matcher: MapMatcher
+  private let pid: PID?
   private let divergenceLimit: Int
+  /// The last map, while lines about calls in flight may follow it.
+  private var open: OpenComparison?
 
-  /// - Parameter divergenceLimit: how many divergences to keep; the rest is counted.
-  public init(paths: PathTable, divergenceLimit: Int = 1000) {
-    heapName = paths.intern("[heap]")
-    stackName = paths.intern("[stack]")
+  /// A recorded map that differs from the model as it is without the calls in flight.
+  private struct OpenComparison {
+    var kernel: [MapsEntry]
+    var calls: [InflightCall] = []
+  }
+
+  /// - Parameters:
+  ///   - pid: the only process to look at; nil for all.
+  ///   - divergenceLimit: how many divergences to keep; the rest is counted.
+  public init(paths: PathTable, pid: PID? = nil, divergenceLimit: Int = 1000) {
+    matcher = MapMatcher(paths: paths)
+    self.pid = pid
     self.divergenceLimit = divergenceLimit
   }
 
   public mutating func didDiverge(_ divergence: Divergence) {
+    if let pid, pid != divergence.process { return }
     if divergences.count < divergenceLimit {
       divergences.append(divergence)
     } else {
@@ -47,54 +68,44 @@ public struct Verifier: ReplayObserver {
     }
   }
 
+  public mutating func didApply<Index: VMAIndex & ~Copyable>(
+    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
+  ) {
+    if open != nil { open = nil }
+  }
+
   public mutating func didMeet<Index: VMAIndex & ~Copyable>(
     _ snapshot: Snapshot, process: ProcessView, space: borrowing AddressSpace<Index>,
     files: FileTable
   ) {
+    if let pid, pid != process.pid { return }
+    if case .inflight(let call) = snapshot.content {
+      return consider(call, space: space, files: files)
+    }
+    open = nil
     guard let moment = snapshot.moment, case .maps(let entries) = snapshot.content else { return }
     let image = MapImage(of: space, process: process, files: files)
     // The gate is the only line above the addresses of processes.
     let kernel = entries.filter { $0.range.end.rawValue <= UInt64(Int64.max) }
     comparisons.append(
       Comparison(
-        process: process, moment: moment, line: snapshot.line, vmaCount: kernel.count,
-        differences: differences(kernel, image.lines)))
+        process: process, moment: moment, line: snapshot.line, source: snapshot.source,
+        vmaCount: kernel.count, differences: matcher.differences(kernel, image.lines)))
+    open = OpenComparison(kernel: kernel)
   }
 
-  /// Walks both maps in address order.
-  private func differences(_ kernel: [MapsEntry], _ model: [MapImage.Line]) -> [Difference] {
-    var differences: [Difference] = []
-    var (k, m) = (0, 0)
-    while k < kernel.count || m < model.count {
-      if k < kernel.count, m < model.count, isSame(kernel[k], model[m]) {
-        k += 1
-        m += 1
-      } else if m == model.count
-        || (k < kernel.count && kernel[k].range.start <= model[m].range.start)
-      {
-        differences.append(.missing(kernel[k]))
-        k += 1
-      } else {
-        differences.append(.surplus(model[m]))
-        m += 1
-      }
-    }
-    return differences
-  }
-
-  private func isSame(_ entry: MapsEntry, _ line: MapImage.Line) -> Bool {
-    let shown = line.flags.intersection([.read, .write, .exec, .mayShare])
-    return entry.range == line.range && entry.offset == line.offset
-      && entry.permissions.intersection([.read, .write, .exec, .mayShare]) == shown
-      && isSame(entry.name, line.name)
-  }
-
-  private func isSame(_ name: FileID, _ other: MapImage.Name) -> Bool {
-    switch other {
-    case .none: name == .none
-    case .heap: name == heapName
-    case .stack: name == stackName
-    case .file(let id): name == id
-    }
+  /// A call in flight may or may not have had its effect: the map agrees if some of these calls
+  /// make it so.
+  private mutating func consider<Index: VMAIndex & ~Copyable>(
+    _ call: InflightCall, space: borrowing AddressSpace<Index>, files: FileTable
+  ) {
+    guard open != nil, let last = comparisons.indices.last else { return }
+    open!.calls.append(call)
+    comparisons[last].callsInFlight = open!.calls.count
+    if comparisons[last].isExact { return }
+    var search = InflightSearch(
+      kernel: open!.kernel, calls: open!.calls, process: comparisons[last].process,
+      matcher: matcher, files: files)
+    if search.finds(space) { comparisons[last].differences = [] }
   }
 }

@@ -129,11 +129,17 @@ extension CallDecoder {
   }
 
   func shmget(_ args: inout ArgumentReader) -> SyscallEvent.Call {
-    args.skip()
+    var key: UInt32 = 0
+    if args.begin(), args.cursor.isAtDigit {
+      key = UInt32(truncatingIfNeeded: args.number())
+    } else {
+      // IPC_PRIVATE.
+      args.skip()
+    }
     let size = args.number()
     args.skip()
     args.finish()
-    return .shmget(size: size)
+    return .shmget(size: size, key: key)
   }
 
   func shmat(_ args: inout ArgumentReader) -> SyscallEvent.Call {

@@ -119,6 +119,7 @@ extension StraceDecoder {
         return .failed(Problem(kind: .cutOff, position: context.line), nil)
       }
       straceLines += 1
+      if !descriptorHalves.isEmpty { resumeDescriptorCall(start, context, into: &batch) }
       return .done
     }
     straceLines += 1

@@ -12,6 +12,7 @@ extension StraceDecoder {
     }
     straceLines += 1
     finish(context.pid, into: &batch)
+    if !descriptorHalves.isEmpty { descriptorHalves[context.pid] = nil }
     if case .superseded(let thread) = cause { pending.rename(thread, to: context.pid) }
     batch.items.append(
       .processEnded(

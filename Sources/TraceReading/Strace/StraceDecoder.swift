@@ -27,6 +27,8 @@ struct StraceDecoder: ~Copyable {
   var usual = UsualPrefix()
   var torn = TornLine()
   var stacks = StackLines()
+  /// First halves of calls on descriptors, by the thread that makes them.
+  var descriptorHalves: [PID: [UInt8]] = [:]
   var joined = LineBuffer()
   var cleaned = LineBuffer()
   /// Inside the table of -c or -C, whose rows look like nothing else.
@@ -105,7 +107,11 @@ struct StraceDecoder: ~Copyable {
         cursor.advance()
         return decodeCall(name, cursor, context, into: &batch)
       case .other where cursor.byte == UInt8(ascii: "("):
-        return otherCall(cursor, context)
+        let verdict = otherCall(cursor, context)
+        if Self.mayBeDescriptorCall(start.word), case .done = verdict {
+          decodeDescriptorCall(start, context, into: &batch)
+        }
+        return verdict
       default:
         cursor = start
       }

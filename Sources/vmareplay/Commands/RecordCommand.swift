@@ -35,6 +35,18 @@ struct RecordCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Also reads the map of a process after every so many of its calls that change it, for "
+        + "verify.", valueName: "n"))
+  var checkEvery: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also lists the page faults of the program in this file, for --faults of the other "
+        + "commands. Needs perf, and root or CAP_PERFMON.", valueName: "file"))
+  var faults: String?
+
+  @Option(
+    help: ArgumentHelp(
       "How long each execve and exit is held. More on a busy machine.",
       valueName: "milliseconds"))
   var delay = 50
@@ -47,6 +59,9 @@ struct RecordCommand: AsyncParsableCommand {
   func validate() throws {
     guard (1...10_000).contains(delay) else {
       throw ValidationError("--delay is from 1 to 10000 milliseconds.")
+    }
+    guard checkEvery.map({ $0 > 0 }) ?? true else {
+      throw ValidationError("--check-every is at least 1.")
     }
     guard environment.allSatisfy({ $0.contains("=") && !$0.hasPrefix("=") }) else {
       throw ValidationError("--env takes NAME=VALUE.")
@@ -64,7 +79,8 @@ struct RecordCommand: AsyncParsableCommand {
     do {
       let session = RecordingSession(
         output: output, environment: environment, tracesFiles: files,
-        delayMicroseconds: delay * 1000, command: words)
+        delayMicroseconds: delay * 1000, command: words,
+        faults: faults, checkEvery: checkEvery ?? 0)
       let status = try await session.run { message in Self.say(message) }
       guard status == 0 else { throw ExitCode(status) }
     } catch let failure as RecordingFailure {

@@ -35,6 +35,15 @@ enum CallFilter {
     462,  // mseal
   ]
 
+  /// The names of these calls, as strace prints them.
+  static let mapChangingNames: Set<String> = [
+    "mmap", "mprotect", "munmap", "brk", "mremap", "madvise", "shmat", "shmdt", "mlock", "munlock",
+    "mlockall", "munlockall", "remap_file_pages", "mbind", "mlock2", "pkey_mprotect", "mseal",
+  ]
+
+  /// execve and execveat.
+  static let imageChanging: Set<Int> = [59, 322]
+
   /// Numbers of vfork, clone and clone3.
   static let taskMaking: Set<Int> = [58, 56, 435]
 

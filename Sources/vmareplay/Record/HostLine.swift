@@ -10,6 +10,7 @@ enum HostLine {
       "thp": chosen("/sys/kernel/mm/transparent_hugepage/enabled"),
       "shmem_thp": chosen("/sys/kernel/mm/transparent_hugepage/shmem_enabled"),
       "pkeys": protectionKeys,
+      "uid": String(RecordingPlatform.ownUser),
       "strace": strace,
       "aslr": aslr,
       // Taken out of durations; the times of later calls still contain them.

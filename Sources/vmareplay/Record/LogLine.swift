@@ -24,6 +24,17 @@ struct LogLine: Equatable {
 
   var pid: Int32
   var event: Event
+
+  /// Whether a line of kind `other` is the end of a call that changes maps.
+  static func endsMapCall(_ text: ArraySlice<UInt8>) -> Bool {
+    let call = text.starts(with: "<... ".utf8) ? text.dropFirst(5) : text
+    let end = call.prefix(20).firstIndex { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: " ") }
+    guard let end else { return false }
+    let name = String(decoding: call[..<end], as: UTF8.self)
+    guard CallFilter.mapChangingNames.contains(name) else { return false }
+    return !text.hasSuffix(Array("<unfinished ...>".utf8))
+  }
+
   /// Where the text after pid and time begins.
   var text: Int
 

@@ -117,7 +117,9 @@ struct Recorder: ~Copyable {
     defer { stillness.end() }
     // What has been written before the stop comes before the snapshots.
     let due = first + (try readLog(pausesForDue: false))
-    for (index, item) in due.enumerated() where !due[(index + 1)...].contains(item) { take(item) }
+    for (index, item) in due.enumerated() where !due[(index + 1)...].contains(item) {
+      take(item, among: due)
+    }
   }
 
   /// The exit of a thread with living siblings needs no snapshot: one of them will be the last.
@@ -133,12 +135,18 @@ struct Recorder: ~Copyable {
     return true
   }
 
-  private mutating func take(_ due: TracedTasks.Due) {
-    switch due {
+  private mutating func take(_ item: TracedTasks.Due, among due: [TracedTasks.Due]) {
+    switch item {
     case .exec(let pid):
       insert(pid) { pid throws(Errno) in try SnapshotText.afterExec(of: pid) }
     case .exit(let pid): takeExit(pid)
     case .threadExit(let pid): if isLastThread(pid) { takeExit(pid) }
+    case .check(let pid):
+      // The map that an execve has made is about to be read anyway, and sets the model's.
+      guard !due.contains(.exec(pid: pid)), !due.contains(.exec(pid: text.tasks.process(of: pid)))
+      else { return }
+      // One that comes too late is left out: another will follow.
+      if let lines = try? SnapshotText.check(of: pid) { text.insert(lines) }
     }
   }
 

@@ -10,6 +10,12 @@ struct RecordingLog {
   private(set) var programIsStopped = false
   /// Names of the signals that the program got since the recorder last emptied this.
   var signalsOfProgram: Set<String> = []
+  /// Every task that the log has shown; nil if nobody asks for them.
+  var shownTasks: Set<Int32>?
+  /// After so many calls of a process that change its map, the map is read; 0 for never.
+  var checkEvery = 0
+  /// Such calls since the last time, by process.
+  private var callsSinceCheck: [Int32: Int] = [:]
   /// Complete lines, ready to be written.
   private var finished: [UInt8] = []
   /// The last line as far as it is there.
@@ -93,7 +99,19 @@ struct RecordingLog {
     finished.append(UInt8(ascii: "\n"))
     guard let parsed else { return }
     tasks.see(parsed.pid)
+    shownTasks?.insert(parsed.pid)
     if !isReported { note(parsed, &due) }
+    if checkEvery > 0, parsed.event == .other, LogLine.endsMapCall(line[parsed.text...]) {
+      countCall(of: parsed.pid, &due)
+    }
+  }
+
+  private mutating func countCall(of pid: Int32, _ due: inout [TracedTasks.Due]) {
+    let process = tasks.process(of: pid)
+    callsSinceCheck[process, default: 0] += 1
+    guard callsSinceCheck[process]! >= checkEvery else { return }
+    callsSinceCheck[process] = nil
+    due.append(.check(pid: pid))
   }
 
   /// Whether a line can have the mark of a delay: failed calls have it too.
@@ -119,8 +137,12 @@ struct RecordingLog {
     case .exitGroupBegun, .exitBegun:
       let whole = line.event == .exitGroupBegun
       if let exit = tasks.exitBegun(line.pid, wholeGroup: whole) { due.append(exit) }
-    case .created(let task): tasks.created(task, by: line.pid)
-    case .exited: tasks.ended(line.pid)
+    case .created(let task):
+      tasks.created(task, by: line.pid)
+      shownTasks?.insert(task)
+    case .exited:
+      tasks.ended(line.pid)
+      callsSinceCheck[line.pid] = nil
     case .killed(let signal):
       guard tasks.killed(line.pid) else { return }
       insert("# no-exit \(line.pid) \(SignalNumber.named(signal).map(String.init) ?? signal)\n")

@@ -15,6 +15,7 @@ extension RecordingPlatform {
   static let stop = SIGSTOP
   static let goOn = SIGCONT
   static let killIt = SIGKILL
+  static let interrupt = SIGINT
 
   /// Catches what would end or stop the recorder before the recording is finished.
   ///

@@ -6,19 +6,36 @@ import SystemPackage
 
 enum RecordingPlatform {
   /// A named pipe in a folder of its own.
-  static func makePipe(in folder: String) throws(Errno) -> (folder: String, path: String) {
-    var template = Array("\(folder)/vmareplay-XXXXXX".utf8CString)
+  static func makePipe(in parent: String) throws(Errno) -> (folder: String, path: String) {
+    let folder = try makeFolder(in: parent)
+    do {
+      try makePipe(at: "\(folder)/log")
+    } catch {
+      unsafe rmdir(folder)
+      throw error
+    }
+    return (folder, "\(folder)/log")
+  }
+
+  /// A new folder that only this user can enter.
+  static func makeFolder(in parent: String) throws(Errno) -> String {
+    var template = Array("\(parent)/vmareplay-XXXXXX".utf8CString)
     let made = unsafe template.withUnsafeMutableBufferPointer { buffer -> String? in
       guard let base = buffer.baseAddress, let name = unsafe mkdtemp(base) else { return nil }
       return unsafe String(cString: name)
     }
     guard let made else { throw Errno(rawValue: errno) }
-    guard unsafe mkfifo("\(made)/log", 0o600) == 0 else {
-      let error = Errno(rawValue: errno)
-      unsafe rmdir(made)
-      throw error
-    }
-    return (made, "\(made)/log")
+    return made
+  }
+
+  static func makePipe(at path: String) throws(Errno) {
+    guard unsafe mkfifo(path, 0o600) == 0 else { throw Errno(rawValue: errno) }
+  }
+
+  /// Removes files, those that are there, and the folder that held them.
+  static func remove(_ files: [String], folder: String) {
+    for file in files { unsafe unlink(file) }
+    unsafe rmdir(folder)
   }
 
   static func removePipe(_ pipe: (folder: String, path: String)) {
@@ -134,6 +151,19 @@ enum RecordingPlatform {
   }
 
   static func sleep(microseconds: UInt32) { usleep(microseconds) }
+
+  static var ownPID: Int32 { getpid() }
+
+  static var ownUser: UInt32 { geteuid() }
+
+  /// What the time of day is ahead of the clock that nobody sets, in nanoseconds.
+  static func clockOffset() -> Int64 {
+    var day = timespec()
+    var steady = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &day)
+    unsafe clock_gettime(CLOCK_MONOTONIC, &steady)
+    return Int64(day.tv_sec - steady.tv_sec) * 1_000_000_000 + Int64(day.tv_nsec - steady.tv_nsec)
+  }
 
   /// Microseconds of a clock that nobody sets.
   static func now() -> Int {

@@ -7,6 +7,10 @@ struct RecordingSession {
   var tracesFiles: Bool
   var delayMicroseconds: Int
   var command: [String]
+  /// Where page faults are listed; nil for nowhere.
+  var faults: String?
+  /// The map is read after so many calls that change it; 0 for never.
+  var checkEvery = 0
 
   /// Records.
   ///
@@ -24,15 +28,28 @@ struct RecordingSession {
     let words = launcher.arguments(
       environment: RecordingPlatform.environmentStrings, added: environment,
       command: [program] + command.dropFirst())
-    var recorder = try start(strace, launcher, words)
+    let perf = try faults.map { _ in try FaultRecording.start() }
+    var recorder: Recorder
+    do { recorder = try start(strace, launcher, words) } catch {
+      perf?.cancel()
+      throw error
+    }
+    recorder.text.checkEvery = checkEvery
+    if perf != nil { recorder.text.shownTasks = [] }
     let end: RecordingPlatform.End
     do {
       try copy?.close()
       end = try recorder.run()
     } catch let error as Errno {
+      perf?.cancel()
       throw RecordingFailure.inputOutput("cannot read what strace writes: \(error)")
     }
+    let threads = recorder.text.shownTasks ?? []
     try recorder.finish()
+    if let perf, let faults {
+      let count = try await perf.finish(writing: faults, threads: threads)
+      if count == 0 { say("perf has noted no page fault of the program") }
+    }
     if recorder.missed > 0 {
       say(
         "\(recorder.missed) maps are missing: the machine was too busy to read them in time; "

@@ -31,7 +31,27 @@ enum SnapshotText {
     if let call, call.number != CallFilter.exit, call.number != CallFilter.exitGroup {
       throw tooLate
     }
-    var text = try maps(of: pid, event: "exit")
+    return try maps(of: pid, event: "exit") + list(inFlight)
+  }
+
+  /// `# maps` between two calls, with the calls of all threads in flight.
+  ///
+  /// - Throws: `tooLate` also where a new image is just being made, or why the kernel does not show
+  ///   the map.
+  static func check(of pid: Int32) throws(Errno) -> String {
+    let inFlight = Stillness.settle(processOf: pid, isExiting: false)
+    for task in Stillness.tasks(ofProcessOf: pid) {
+      if let call = Stillness.call(ofTask: task, in: pid),
+        CallFilter.imageChanging.contains(call.number)
+      {
+        throw tooLate
+      }
+    }
+    return try maps(of: pid, event: "check") + list(inFlight)
+  }
+
+  private static func list(_ inFlight: [Stillness.InFlight]) -> String {
+    var text = ""
     for other in inFlight {
       let arguments = other.call.arguments.joined(separator: " ")
       text += "# inflight \(other.task) \(other.call.number) \(arguments)\n"

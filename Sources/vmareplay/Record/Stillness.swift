@@ -5,7 +5,7 @@ import SystemPackage
 /// A task of the program goes on after each call only when strace lets it. So strace itself is
 /// stopped: soon every task waits in tracing stop, or sleeps in a call that leaves maps alone.
 struct Stillness {
-  /// A task other than the one that exits, in a call that may or may not have had its effect.
+  /// A task, not the one that exits, in a call that may or may not have had its effect.
   struct InFlight: Equatable {
     var task: Int32
     var call: TaskCall
@@ -34,8 +34,10 @@ struct Stillness {
 
   /// Waits until no task of a process changes the map.
   ///
-  /// - Returns: the calls of other tasks than `pid` that have begun.
-  static func settle(processOf pid: Int32) -> [InFlight] {
+  /// - Parameter isExiting: the task `pid` itself is held in a call that leaves the map alone.
+  /// - Returns: the calls that have begun.
+  static func settle(processOf pid: Int32, isExiting: Bool = true) -> [InFlight] {
+    let held = isExiting ? pid : 0
     let start = RecordingPlatform.now()
     var ticksAtFirst: [Int32: UInt64] = [:]
     while true {
@@ -46,10 +48,10 @@ struct Stillness {
         let call = call(ofTask: task, in: process)
         let changesMap = call.map { CallFilter.mapChanging.contains($0.number) } ?? false
         if state.letter == "t" {
-          if task != pid, changesMap, let call { inFlight.append(.init(task: task, call: call)) }
+          if task != held, changesMap, let call { inFlight.append(.init(task: task, call: call)) }
         } else if changesMap {
           isStill = false
-          if task != pid, let call { inFlight.append(.init(task: task, call: call)) }
+          if task != held, let call { inFlight.append(.init(task: task, call: call)) }
         } else if call == nil {
           let ticks = state.field(14) ?? 0
           let first = ticksAtFirst[task, default: ticks]

@@ -6,6 +6,8 @@ struct TracedTasks {
     case exec(pid: Int32)
     /// The map before the whole process exits.
     case exit(pid: Int32)
+    /// The map as it is after so many calls.
+    case check(pid: Int32)
     /// One thread exits: the map is the last one only if no other thread goes on living.
     case threadExit(pid: Int32)
   }

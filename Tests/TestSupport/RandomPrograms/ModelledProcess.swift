@@ -75,9 +75,6 @@ public struct ModelledProcess<Index: VMAIndex & ~Copyable>: ~Copyable {
       try space.remapFilePages(Address(at), length: length, pageOffset: PageOffset(page))
     case .shmat(let at, let length, let flags):
       let attach = AttachFlags(rawValue: flags)
-      if !attach.contains(.remap) && space.isMapped(anyOf: window(at, length)) {
-        throw .invalidArgument
-      }
       try space.shmat(
         at: Address(at), length: length, segment: freshFile(),
         readOnly: attach.contains(.readOnly), replaces: attach.contains(.remap))
@@ -126,13 +123,17 @@ public struct ModelledProcess<Index: VMAIndex & ~Copyable>: ~Copyable {
     case .mseal(let at, let length):
       return .some(space.predictMseal(Address(at), length: length))
     case .shmdt(let at): return .some(space.predictShmdt(Address(at)))
-    case .mlockall, .munlockall, .remapFilePages, .shmat, .brk, .touch, .touchHeap, .fork:
+    case .mlockall(let flags):
+      return .some(space.predictMlockall(LockAllFlags(rawValue: flags)))
+    case .remapFilePages(let at, let length, let page):
+      return .some(
+        space.predictRemapFilePages(Address(at), length: length, pageOffset: PageOffset(page)))
+    case .shmat(let at, let length, let flags):
+      return .some(
+        space.predictShmat(Address(at), length: length, flags: AttachFlags(rawValue: flags)))
+    case .munlockall, .brk, .touch, .touchHeap, .fork:
       return nil
     }
-  }
-
-  private func window(_ at: UInt64, _ length: UInt64) -> AddressRange {
-    AddressRange(Address(at), Address(at) &+ (Page.align(length) ?? 0))
   }
 
   /// The probe writes page by page and stops at the first that it cannot write.

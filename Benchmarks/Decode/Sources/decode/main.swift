@@ -120,6 +120,7 @@ func printItems(_ path: String) throws {
       case .snapshot(let index): print("snapshot", batch.snapshots[index])
       case .host(let index): print("host", batch.hosts[index])
       case .processEnded(let end): print(end)
+      case .descriptor: break
       }
     }
   }

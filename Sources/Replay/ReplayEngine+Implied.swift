@@ -1,0 +1,76 @@
+import AddressSpaces
+import SyscallABI
+
+// Logs that begin in the middle of a program, or at an execve without the map that it made: a call
+// that succeeds on memory that nobody has mapped shows that something was mapped there.
+
+extension ReplayEngine where Index: ~Copyable {
+  /// Maps what a successful call shows to have been mapped, unless the map at the beginning is
+  /// known: then the call and the model disagree.
+  mutating func imply(_ operation: MapOperation, process: Int) {
+    guard !processes[process].knowsStart, let range = operation.impliedRange else { return }
+    let id = processes[process].space
+    let holes = spaces.read(id) { $0.holes(in: range) }
+    for hole in holes {
+      spaces.modify(id) { space in
+        try? space.install(
+          hole, flags: [.read, .write, .mayRead, .mayWrite, .mayExec, .account],
+          written: options.faults.writesInitialMemory && !options.faultsAreListed)
+      }
+      processes[process].implied.append(hole)
+    }
+  }
+
+  /// Of implied memory, what a call unmaps or replaces is implied no longer.
+  mutating func forgetImplied(_ range: AddressRange?, process: Int) {
+    guard let range, processes[process].implied.contains(where: { $0.overlaps(range) }) else {
+      return
+    }
+    processes[process].implied = processes[process].implied.flatMap { implied in
+      guard implied.overlaps(range) else { return [implied] }
+      var rest: [AddressRange] = []
+      if implied.start < range.start { rest.append(AddressRange(implied.start, range.start)) }
+      if range.end < implied.end { rest.append(AddressRange(range.end, implied.end)) }
+      return rest
+    }
+  }
+}
+
+extension MapOperation {
+  /// The memory that must have been mapped for the call to succeed.
+  fileprivate var impliedRange: AddressRange? {
+    switch self {
+    case .mprotect(let addr, let length, let prot, _):
+      prot.contains(.growsDown) ? nil : AddressRange(pages: addr, length)
+    case .madvise(let addr, let length, _), .mlock(let addr, let length, _),
+      .munlock(let addr, let length), .mseal(let addr, let length):
+      AddressRange(pages: addr, length)
+    case .mbind(let addr, let length, let policy):
+      policy == .default ? nil : AddressRange(pages: addr, length)
+    case .mremap(let addr, let oldSize, _, _, _, _): AddressRange(pages: addr, oldSize)
+    default: nil
+    }
+  }
+
+  /// What is no longer what it was before, if the call succeeds.
+  var replacedRange: AddressRange? {
+    switch self {
+    case .munmap(let addr, let length): AddressRange(pages: addr, length)
+    case .mmap(let range, _, _, _, _, _): AddressRange(pages: range.start, range.length)
+    case .mremap(let addr, let oldSize, _, let flags, _, let result):
+      result == addr || flags.contains(.dontUnmap) ? nil : AddressRange(pages: addr, oldSize)
+    default: nil
+    }
+  }
+}
+
+extension AddressRange {
+  /// The pages that a call means; nil for none, or for a range that is none.
+  fileprivate init?(pages addr: Address, _ length: UInt64) {
+    let start = addr.roundedDownToPage
+    guard length > 0, let size = Page.align(length &+ (addr &- start)),
+      start.rawValue < taskSize.rawValue, size <= taskSize &- start
+    else { return nil }
+    self.init(start, start &+ size)
+  }
+}
