@@ -58,13 +58,21 @@ struct WhatIfRun: IndexedWork {
     let setup = try ReplaySetup(arguments: arguments, host: batch.hosts.first)
     var options = setup.options
     options.initialMaps = initialMaps
+    // Each of the two replays reads the list for itself.
+    let isFilePerProcess = session.reader.hasFilePerProcess
+    let faults = try (0..<2).map { _ in
+      try arguments.readFaults(isFilePerProcess: isFilePerProcess)
+    }
+    options.faultsAreListed = faults[0] != nil
     var replay = WhatIfReplay<Index>(
       rules.map(\.rule), options: options, paths: paths, peaks: peaks)
+    if let before = faults[0], let after = faults[1] { replay.setFaults(before, after) }
     while hasBatch {
       replay.apply(batch)
       hasBatch = session.next(into: &batch)
     }
     replay.finish()
+    if let failure = faults[0]?.failure { throw TraceSession.report(failure) }
     return Pass(
       peaks: replay.peaks, comparison: replay.comparison(of: arguments.pid.map { PID($0) }),
       rewriter: replay.rewriter, kernel: setup.kernelName, lines: session.reader.linesRead,

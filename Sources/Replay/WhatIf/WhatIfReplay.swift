@@ -29,6 +29,15 @@ public struct WhatIfReplay<Index: VMAIndex & ~Copyable>: ~Copyable {
       observer: WhatIfObserver(rules, PeakCounts(peaks.after)))
   }
 
+  /// Gives both replays a list of page faults, each its own, since reading it uses it up: to be
+  /// called before the first batch, with `ReplayOptions.faultsAreListed`.
+  public mutating func setFaults(
+    _ before: any PageFaultSource, _ after: any PageFaultSource
+  ) {
+    self.before.setFaults(before)
+    self.after.setFaults(after)
+  }
+
   /// Applies everything in the batch to both.
   public mutating func apply(_ batch: TraceBatch) {
     before.observer.forgetCalls()
