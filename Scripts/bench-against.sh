@@ -13,7 +13,8 @@ rm -rf "$tree"
 git worktree prune
 git worktree add --detach --quiet "$tree" "$rev"
 trap 'git -C "$root" worktree remove --force "$tree"' EXIT
+trap 'exit 130' INT TERM
 (cd "$tree" && ${SWIFT:-swift} build -c release --product vmareplay \
   --scratch-path "$root/.build/against-build")
-"$binary" bench "$trace" --vmas 64,1k \
+"$binary" bench "$trace" --vmas 64,1k --rounds 10 \
   --baseline-binary "$root/.build/against-build/release/vmareplay"
