@@ -10,6 +10,7 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func insertSpace(limits: AddressSpaceLimits? = nil) -> SpaceTable<Index>.ID {
     let limits = limits ?? options.limits
     let id = spaces.insert(AddressSpace<Index>(profile: options.profile, limits: limits))
+    if Observer.keepsObjects { spaces.modify(id) { $0.keepObjects() } }
     if Observer.readsCertainty { certainty.start(id.slot, options.profile) }
     return id
   }
