@@ -16,7 +16,8 @@ APT_PACKAGES := zlib1g-dev strace gcc libc6-dev python3
 .DEFAULT_GOAL := help
 BENCH_TRACE := Traces/churn-glibc.strace.gz
 .PHONY: help setup build test test-debug test-checked test-asan test-tsan test-cost fuzz fuzz-kernel demo \
-  bench bench-save bench-check bench-against bench-peers bench-decode lint format traces install clean
+  bench bench-check bench-thresholds bench-indexes bench-save bench-compare bench-counts \
+  bench-against bench-peers bench-decode docs lint format traces install clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +52,8 @@ test-asan: setup ## the tests under the address sanitizer (and the leak sanitize
 test-tsan: setup ## the reader's tests under the thread sanitizer
 	$(SWIFT) test --sanitize thread --scratch-path $(TSAN) --filter TraceReadingTests
 
-test-cost: setup ## count instructions, allocations and retains a line (needs valgrind)
+test-cost: setup ## count instructions, allocations and retains a line under valgrind
+	@sh Scripts/setup.sh valgrind
 	$(SWIFT) build --package-path Benchmarks/Decode -c release
 	python3 Benchmarks/cost.py
 
@@ -69,14 +71,28 @@ fuzz: setup ## look for traces that break the reader, for SECONDS=n (default 60)
 fuzz-kernel: setup ## random programs against the running kernel, SEEDS=n (default 2000) from FIRST=1
 	VMA_LIVE_SEEDS="$(FIRST)..<$$(($(FIRST) + $(SEEDS)))" $(SWIFT) test --filter KernelTests
 
-bench: build ## time all indexes on a recording, and over the number of VMAs
+bench: setup ## time lookups, merges, decoding and replay (the first build takes six minutes)
+	cd Benchmarks && $(SWIFT) package benchmark --no-progress --filter 'time-.*'
+
+bench-check: setup ## the counts of the same benchmarks must be those in Benchmarks/Thresholds
+	cd Benchmarks && $(SWIFT) package benchmark thresholds check --no-progress --filter 'counts-.*'
+
+bench-thresholds: setup # write those counts anew
+	cd Benchmarks && $(SWIFT) package --allow-writing-to-package-directory \
+	  benchmark thresholds update --no-progress --filter 'counts-.*'
+
+bench-indexes: build ## time all indexes on a recording, and over the number of VMAs
 	$(RELEASE) bench $(BENCH_TRACE) --vmas 8,64,1k,16k,64k
 
-bench-save: build ## keep the times of this checkout for a later bench-check
+bench-save: build ## keep the times of this checkout for a later bench-compare
 	$(RELEASE) bench $(BENCH_TRACE) --vmas 64,1k --save .build/bench.saved
 
-bench-check: build ## compare with what bench-save kept; fails if something became worse
+bench-compare: build ## compare with what bench-save kept; fails if something became worse
 	$(RELEASE) bench $(BENCH_TRACE) --vmas 64,1k --against .build/bench.saved
+
+bench-counts: build # write anew the counts that `make test` compares with
+	$(RELEASE) bench $(BENCH_TRACE) --vmas 64,256 --counts-only \
+	  --save Benchmarks/Baselines/churn-glibc.bench
 
 bench-against: build ## compare with another revision: make bench-against REV=...
 	SWIFT="$(SWIFT)" sh Scripts/bench-against.sh "$(REV)" $(RELEASE) $(BENCH_TRACE)
@@ -84,13 +100,18 @@ bench-against: build ## compare with another revision: make bench-against REV=..
 bench-peers: setup ## compare the indexes with C and C++ structures in one process (minutes)
 	cd Benchmarks/Peers && $(SWIFT) build -c release && .build/release/peers
 
+docs: setup ## build the documentation of AddressSpaces (a .doccarchive below .build/plugins)
+	$(SWIFT) package generate-documentation --target AddressSpaces
+
 lint: ## check the formatting
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests \
-	  Fuzz/Package.swift Fuzz/Sources Benchmarks/Decode/Package.swift Benchmarks/Decode/Sources
+	  Fuzz/Package.swift Fuzz/Sources Benchmarks/Decode/Package.swift Benchmarks/Decode/Sources \
+	  Benchmarks/Package.swift Benchmarks/Workload Benchmarks/Benchmarks
 
 format: ## format the sources in place
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests \
-	  Fuzz/Package.swift Fuzz/Sources Benchmarks/Decode/Package.swift Benchmarks/Decode/Sources
+	  Fuzz/Package.swift Fuzz/Sources Benchmarks/Decode/Package.swift Benchmarks/Decode/Sources \
+	  Benchmarks/Package.swift Benchmarks/Workload Benchmarks/Benchmarks
 
 traces: build ## record the bundled traces anew (needs the programs; takes minutes)
 	VMAREPLAY=$(abspath $(RELEASE)) sh Traces/record-all.sh

@@ -80,6 +80,7 @@ with_allocators() { # NAME ARGUMENTS...
 
 record ls -- ls -l /usr/bin
 record bash-children -- bash workloads/children.bash
+record everyday -- sh workloads/everyday.sh
 record gcc-compile -- gcc -O2 -pthread -o compiled workloads/churn.c
 record python-threads -- python3 workloads/threads.py
 record python-fork -- python3 workloads/fork.py

@@ -23,7 +23,9 @@ extension ReplayEngine where Index: ~Copyable {
 
   /// Of implied memory, what a call unmaps or replaces is implied no longer.
   mutating func forgetImplied(_ range: AddressRange?, process: Int) {
-    guard let range, !processes[process].implied.isEmpty else { return }
+    guard let range, processes[process].implied.contains(where: { $0.overlaps(range) }) else {
+      return
+    }
     processes[process].implied = processes[process].implied.flatMap { implied in
       guard implied.overlaps(range) else { return [implied] }
       var rest: [AddressRange] = []

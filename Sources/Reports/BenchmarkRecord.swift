@@ -20,12 +20,9 @@ public struct BenchmarkRecord: Sendable {
   public init(_ report: BenchmarkReport) {
     for (key, value) in report.environment { environment[key] = value }
     for result in report.groups.flatMap(\.results) {
-      times[result.path] = result.samples
+      if !result.samples.isEmpty { times[result.path] = result.samples }
       counts["\(result.path)/answer"] = result.answer
-      if case .find = result.operation {
-        counts["\(result.path)/probes"] = UInt64(result.counts.probes)
-        counts["\(result.path)/bytes"] = UInt64(result.counts.bytes)
-      }
+      for (name, value) in result.exact { counts["\(result.path)/\(name)"] = value }
     }
   }
 
@@ -72,47 +69,23 @@ public struct BenchmarkRecord: Sendable {
     }
   }
 
-  /// How this run compares with an older one.
+  /// Leaves out the times and what they depend on: machine, kernel and build.
+  public mutating func keepCountsOnly() {
+    times = [:]
+    for key in ["machine", "kernel", "build"] { environment[key] = nil }
+  }
+
+  /// Adds another run of the same build: each run then counts once, as its median.
   ///
-  /// - Parameter tolerance: by how much a median may rise, as a share of 1.
-  public func compare(with older: BenchmarkRecord, tolerance: Double) -> BenchmarkComparison {
-    var comparison = BenchmarkComparison()
-    for (key, count) in counts.sorted(by: { $0.key < $1.key }) {
-      guard let before = older.counts[key] else { continue }
-      comparison.comparedCounts += 1
-      if before != count {
-        comparison.regressions.append("\(key): \(count), was \(before)")
-      }
+  /// Samples of one process have its memory layout in common, so that they say less than as many
+  /// samples of several processes.
+  public mutating func add(run other: BenchmarkRecord) {
+    if environment.isEmpty { environment = other.environment }
+    counts.merge(other.counts) { _, new in new }
+    for (key, samples) in other.times where !samples.isEmpty {
+      times[key, default: []].append(SampleStatistics(samples).median)
     }
-    for (key, samples) in times.sorted(by: { $0.key < $1.key }) {
-      guard let before = older.times[key], !before.isEmpty, !samples.isEmpty else { continue }
-      comparison.comparedTimes += 1
-      let (now, then) = (SampleStatistics(samples), SampleStatistics(before))
-      let ratio = now.median / then.median
-      guard now.differs(from: then, level: 0.01) else { continue }
-      let line =
-        "\(key): \(Figures.nanoseconds(now.median)) ns, was \(Figures.nanoseconds(then.median))"
-        + " (x \(Figures.decimal(ratio, 2)))"
-      if ratio > 1 + tolerance { comparison.regressions.append(line) }
-      if ratio < 1 - tolerance { comparison.improvements.append(line) }
-    }
-    return comparison
   }
-}
 
-/// What became worse and what better.
-public struct BenchmarkComparison: Sendable {
-  public var comparedCounts = 0
-  public var comparedTimes = 0
-  public var regressions: [String] = []
-  public var improvements: [String] = []
-
-  public func append(to out: inout OutputBuffer) {
-    for line in regressions { out.append(line: "worse   \(line)") }
-    for line in improvements { out.append(line: "better  \(line)") }
-    out.append(
-      line: "compared \(Figures.count(UInt64(comparedCounts), "exact count")) and "
-        + "\(Figures.count(UInt64(comparedTimes), "time")): "
-        + "\(Figures.count(UInt64(regressions.count), "regression"))")
-  }
+  public init() {}
 }

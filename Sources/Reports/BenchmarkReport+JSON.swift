@@ -45,6 +45,10 @@ extension BenchmarkReport {
       json.key(key, &out)
       json.literal(Figures.decimal(value, 3), &out)
     }
+    if let p99 = result.p99 {
+      json.key("ns_p99", &out)
+      json.literal(Figures.decimal(p99, 3), &out)
+    }
     for (key, index) in [("to_list", IndexKind.list), ("to_rbtree", .rbtree)] {
       guard let ratio = group.ratio(of: result, to: index) else { continue }
       json.key(key, &out)
@@ -52,12 +56,23 @@ extension BenchmarkReport {
       json.key("\(key)_significant", &out)
       json.bool(ratio.isSignificant, &out)
     }
-    if result.isLookup {
-      json.key("probes_per_lookup", &out)
-      json.literal(Figures.decimal(result.probesPerLookup, 4), &out)
+    for (key, value) in [
+      ("probes_per_lookup", result.probesPerLookup),
+      ("rotations_per_operation", result.rotationsPerOperation),
+    ] {
+      guard let value else { continue }
+      json.key(key, &out)
+      json.literal(Figures.decimal(value, 4), &out)
     }
     json.key("bytes_per_vma", &out)
     json.literal(Figures.decimal(result.bytesPerVMA, 2), &out)
+    json.key("counts", &out)
+    json.beginObject(&out)
+    for (name, value) in result.exact {
+      json.key(name, &out)
+      json.number(value, &out)
+    }
+    json.endObject(&out)
     json.key("samples", &out)
     json.beginArray(&out)
     for sample in result.samples { json.literal(Figures.decimal(sample, 3), &out) }

@@ -3,8 +3,8 @@ import Replay
 extension BenchmarkReport {
   func appendCSV(_ out: inout OutputBuffer) {
     out.append(
-      line: "operation,index,vmas,ns,ns_low,ns_high,to_list,to_rbtree,probes_per_lookup,"
-        + "bytes_per_vma,rounds")
+      line: "operation,index,vmas,ns,ns_low,ns_high,ns_p99,to_list,to_rbtree,probes_per_lookup,"
+        + "rotations_per_operation,bytes_per_vma,rounds")
     for group in groups {
       for result in group.results {
         let statistics = result.statistics
@@ -14,8 +14,10 @@ extension BenchmarkReport {
         let cells = [
           result.operation.name, result.index.rawValue, String(result.vmas),
           Figures.decimal(statistics.median, 3), Figures.decimal(statistics.interval.low, 3),
-          Figures.decimal(statistics.interval.high, 3), ratio(.list), ratio(.rbtree),
-          result.isLookup ? Figures.decimal(result.probesPerLookup, 4) : "",
+          Figures.decimal(statistics.interval.high, 3),
+          result.p99.map { Figures.decimal($0, 3) } ?? "", ratio(.list), ratio(.rbtree),
+          result.probesPerLookup.map { Figures.decimal($0, 4) } ?? "",
+          result.rotationsPerOperation.map { Figures.decimal($0, 4) } ?? "",
           Figures.decimal(result.bytesPerVMA, 2), String(result.samples.count),
         ]
         out.append(line: cells.joined(separator: ","))

@@ -42,7 +42,17 @@ public struct BenchmarkReport: Sendable {
     self.groups = groups
   }
 
+  /// Only what can be counted was taken, no times.
+  var isCountsOnly: Bool { groups.allSatisfy { $0.results.allSatisfy(\.samples.isEmpty) } }
+
+  /// Formats that can hold a report without times.
+  public static let countFormats: Set<Format> = [.text, .json, .csv]
+
   public func append(to out: inout OutputBuffer, format: Format) {
+    if isCountsOnly {
+      appendCounts(&out, format: format)
+      return
+    }
     switch format {
     case .text: appendText(&out)
     case .json: appendJSON(&out)
@@ -75,18 +85,17 @@ extension BenchResult {
   /// `btree/find_vma/1024`.
   var path: String { "\(index.rawValue)/\(operation.name)/\(vmas)" }
 
-  /// Nodes looked at per lookup; exact.
-  var probesPerLookup: Double { Double(counts.probes) / Double(max(counts.lookups, 1)) }
+  /// Nodes looked at per lookup; exact. Nil for what is not a lookup.
+  var probesPerLookup: Double? { counts.probes.map(perOperation) }
+
+  /// Rotations per operation; exact. Nil for what does not rotate.
+  var rotationsPerOperation: Double? { counts.rotations.map(perOperation) }
+
+  private func perOperation(_ count: Int) -> Double {
+    Double(count) / Double(max(counts.operations, 1))
+  }
 
   var bytesPerVMA: Double { Double(counts.bytes) / Double(max(counts.vmas, 1)) }
-
-  /// The operation is nothing but a lookup.
-  var isLookup: Bool {
-    switch operation {
-    case .find, .findCached, .prepare: true
-    case .insert, .remove, .split, .refused, .merge, .replay: false
-    }
-  }
 }
 
 extension Figures {

@@ -18,6 +18,33 @@ enum Platform {
     return unsafe String(cString: value)
   }
 
+  /// Where what can be made anew is kept: `XDG_CACHE_HOME`, else `.cache` in the home folder.
+  static var cacheFolder: String {
+    for (name, below) in [("XDG_CACHE_HOME", ""), ("HOME", "/.cache")] {
+      guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { continue }
+      return unsafe String(cString: value) + below
+    }
+    return temporaryFolder
+  }
+
+  /// Makes a folder and those above it; what is there already is left alone.
+  static func makeFolder(_ path: String) {
+    var made = ""
+    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+      made += made.isEmpty && part.isEmpty ? "" : "\(part)"
+      // Whoever wants to write there will find out if this failed.
+      if !made.isEmpty { unsafe mkdir(made, 0o777) }
+      made += "/"
+    }
+  }
+
+  static func removeFile(_ path: String) { unsafe unlink(path) }
+
+  /// A path at which a child process finds this program, since it starts as a copy of this one.
+  static let program = "/proc/self/exe"
+
+  static let processID = getpid()
+
   /// Writing to a closed pipe must be an error that can be reported, not a signal that kills.
   static func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)

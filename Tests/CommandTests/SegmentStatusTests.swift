@@ -40,7 +40,7 @@ import Testing
     #expect(shown.status == 0)
     #expect(shown.output.contains("/usr/bin/ls (5 VMAs, the program)\n  pages 0 to 3  "))
     #expect(shown.output.contains("# 21 mapped objects, in 41 VMAs\n"))
-    #expect(shown.output.contains("files 80 taken, 39 dropped"))
+    #expect(shown.output.contains("files 71 taken, 30 dropped"))
     let wrong = try await run.run([RecordRun.program, "maps", "--objects", "--smaps", trace])
     #expect(wrong.status == 64)
   }

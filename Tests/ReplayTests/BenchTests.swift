@@ -69,7 +69,7 @@ import Testing
     let field = MergeField(operation: .merge(mergeCase), count: 20)
     var space = field.make(RedBlackTreeIndex.self)
     let before = space.statistics
-    field.run(&space, order: Array((0..<20).reversed()))
+    field.run(&space, order: Array((0..<20).reversed())[...])
     for other in MergeCase.allCases {
       let merges = space.statistics.merges(other) - before.merges(other)
       #expect(merges == (other == mergeCase ? 20 : 0), "\(other)")
@@ -80,7 +80,7 @@ import Testing
     let field = MergeField(operation: .refused, count: 20)
     var space = field.make(BPlusTreeIndex.self)
     #expect(space.mapCount == 40)
-    field.run(&space, order: Array(0..<20))
+    field.run(&space, order: Array(0..<20)[...])
     #expect(space.mapCount == 60)
     #expect(space.statistics.refusals(.flags) == 40)
   }
@@ -92,22 +92,69 @@ import Testing
     let plan = BenchPlan(
       layout: layout, lookups: layout.lookups(.random, count: 300, seed: 1), trace: nil, seed: 1)
     let runner = BenchRunner(
-      plan: plan, indexes: IndexKind.allCases, operations: BenchOperation.all,
+      plan: plan, indexes: IndexKind.allCases, operations: BenchOperation.all)
+    let results = runner.run(
+      rounds: 2, seed: 1,
       clock: {
         // The first reads find out what the clock costs; after them things take their time.
         time += time < 200_000 ? 1000 : 1_000_000
         return time
-      })
-    let results = runner.run(rounds: 2, seed: 1) { _ in }
+      }, histogram: { SortedTimes() }, progress: { _ in })
     #expect(Set(results.map(\.index)) == Set(IndexKind.allCases))
-    for operation in BenchOperation.all where operation != .replay {
+    // No trace, so that nothing of it can be timed.
+    #expect(results.allSatisfy { !$0.operation.needsTrace })
+    for operation in BenchOperation.all where !operation.needsTrace {
       let answers = results.filter { $0.operation == operation }.map(\.answer)
       #expect(answers.count == 4 && Set(answers).count == 1, "\(operation.name)")
     }
     #expect(results.allSatisfy { $0.samples.count == 2 && $0.counts.vmas == 50 })
-    let probes = { (kind: IndexKind) in results.first { $0.index == kind }!.counts.probes }
+    // Each block of 128 lookups took 999 microseconds, the last of 44 the most a lookup.
+    for result in results where result.operation == .find {
+      #expect(result.p99 == 22_704.545, "\(result.index)")
+    }
+    #expect(runner.count().map(\.counts) == results.map(\.counts))
+    #expect(runner.count().map(\.answer) == results.map(\.answer))
+    let probes = { (kind: IndexKind) in results.first { $0.index == kind }!.counts.probes! }
     #expect(probes(.list) > 300 * 20 && probes(.list) < 300 * 31)
     #expect(probes(.btree) == 300 * 2)
     #expect(probes(.rbtree) > 300 * 3 && probes(.rbtree) < 300 * 8)
+  }
+
+  /// Inserted in rising order, a tree rotates once for most of its VMAs.
+  @Test func rotationsAreCounted() {
+    let layout = layout
+    var plan = BenchPlan(layout: layout, lookups: [], trace: nil, seed: 1)
+    plan.order = Array(layout.ranges.indices)
+    let runner = BenchRunner(
+      plan: plan, indexes: IndexKind.allCases, operations: [.insert, .remove, .find])
+    let results = runner.count()
+    #expect(results.allSatisfy { ($0.counts.rotations == nil) == ($0.index != .rbtree) })
+    let rotations = results.first { $0.index == .rbtree && $0.operation == .insert }
+    #expect((30...50).contains(rotations?.counts.rotations ?? 0))
+    // Without lookups there is nothing to time.
+    #expect(!results.contains { $0.operation == .find })
+  }
+
+  /// The cache answers what it answers in a replay, and only its misses look at nodes.
+  @Test func probesBehindTheCacheAreThoseOfItsMisses() throws {
+    let layout = layout
+    let start = layout.ranges[3].start
+    let plan = BenchPlan(
+      layout: layout, lookups: [start, start, start &+ 0x1000, layout.ranges[9].start],
+      trace: nil, seed: 1)
+    let runner = BenchRunner(plan: plan, indexes: [.list], operations: [.find, .findCached])
+    let results = runner.count()
+    #expect(results.map(\.counts.probes) == [4 + 4 + 4 + 10, 4 + 10])
+    #expect(results.map(\.counts.hits) == [nil, 2])
+  }
+}
+
+private struct SortedTimes: BenchHistogram {
+  var times: [UInt64] = []
+
+  mutating func record(_ picoseconds: UInt64) { times.append(picoseconds) }
+
+  func percentile(_ percent: Double) -> UInt64 {
+    times.isEmpty ? 0 : times.sorted()[Int((Double(times.count - 1) * percent / 100).rounded())]
   }
 }

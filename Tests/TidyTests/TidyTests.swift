@@ -17,7 +17,9 @@ import Testing
   ]
 
   static let allowedPackages: [String: Set<String>] = [
-    "vmareplay": ["ArgumentParser", "Subprocess", "SystemPackage", "Glibc", "Synchronization"],
+    "vmareplay": [
+      "ArgumentParser", "Histogram", "Subprocess", "SystemPackage", "Glibc", "Synchronization",
+    ],
     "TraceReading": ["SystemPackage", "Glibc", "Synchronization"],
   ]
 

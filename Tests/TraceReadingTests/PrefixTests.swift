@@ -82,6 +82,15 @@ struct PrefixTests {
     #expect(log.events.map { $0.time.nanoseconds } == [0, 1_750_000_000, 2_000_000_000])
   }
 
+  @Test("differences that add up to more than there is time stay at its end", arguments: [1, -1])
+  func endlessTimes(_ sign: Int) {
+    let difference = sign < 0 ? "-8000000000" : "8000000000"
+    let line = "5     12:00:00 (+ \(difference).000000) brk(NULL) = 0x1000\n"
+    #expect(Decoded(String(repeating: line, count: 3)).events.count == 3)
+    let alone = "     (+ \(difference).000000) brk(NULL) = 0x1000\n"
+    #expect(Decoded(String(repeating: alone, count: 3)).events.count == 3)
+  }
+
   @Test("midnight begins a new day; a clock set back a little does not")
   func midnight() {
     let log = Decoded(

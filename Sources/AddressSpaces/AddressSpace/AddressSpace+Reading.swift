@@ -81,7 +81,7 @@ extension AddressSpace where Index: ~Copyable {
       if position < end { holes.append(AddressRange(position, end)) }
       if entry.isNone || entry.start >= range.end { break }
       position = entry.end
-      entry = index.next(entry)
+      if position < range.end { entry = index.next(entry) }
     }
     return holes
   }

@@ -22,6 +22,7 @@ public struct MmapCache<Base: VMAIndex & ~Copyable>: VMAIndex, ~Copyable {
 
   public var count: Int { base.count }
   public var bytes: Int { base.bytes }
+  public var rotations: UInt64 { base.rotations }
 
   /// - Complexity: O(1) on a hit, else that of the index.
   public mutating func find(_ address: Address) -> VMAEntry {

@@ -94,6 +94,7 @@ extension RedBlackTreeIndex {
   ///    b   c        a   b
   /// ```
   mutating func rotateLeft(_ x: UInt32) {
+    rotations &+= 1
     let y = nodes[x].right
     let b = nodes[y].left
     replaceChild(x, of: nodes[x].parent, with: y)
@@ -105,6 +106,7 @@ extension RedBlackTreeIndex {
 
   /// The mirror image of `rotateLeft`.
   mutating func rotateRight(_ x: UInt32) {
+    rotations &+= 1
     let y = nodes[x].left
     let b = nodes[y].right
     replaceChild(x, of: nodes[x].parent, with: y)

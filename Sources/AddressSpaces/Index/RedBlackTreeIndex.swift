@@ -11,6 +11,7 @@ public struct RedBlackTreeIndex: VMAIndex, ~Copyable {
   var root: UInt32 = 0
   var head: UInt32 = 0
   public internal(set) var count = 0
+  public internal(set) var rotations: UInt64 = 0
 
   struct Node: BitwiseCopyable {
     var start: Address

@@ -57,6 +57,9 @@ public protocol VMAIndex: ~Copyable, Sendable {
   /// The memory held, in bytes.
   var bytes: Int { get }
 
+  /// Rotations since the index was made or copied; zero for one that does not rotate.
+  var rotations: UInt64 { get }
+
   /// Stops the program if the structure itself is broken (order of a tree, colours, links).
   borrowing func checkStructure()
 }
@@ -72,6 +75,8 @@ extension VMAIndex where Self: ~Copyable {
   public var hintOfLastInsert: UInt32 { 0 }
 
   public var cacheStatistics: MmapCacheStatistics { MmapCacheStatistics() }
+
+  public var rotations: UInt64 { 0 }
 }
 
 /// A VMA as an index knows it.

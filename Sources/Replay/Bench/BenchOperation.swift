@@ -6,6 +6,10 @@ public enum BenchOperation: Hashable, Sendable {
   case find
   /// find_vma with mmap_cache.
   case findCached
+  /// find_vma where the calls of the trace look, in their order, without mmap_cache.
+  case findTrace
+  /// The same with mmap_cache.
+  case findTraceCached
   /// find_vma_prepare.
   case prepare
   /// find_vma_prepare, and a new VMA at the place.
@@ -22,14 +26,27 @@ public enum BenchOperation: Hashable, Sendable {
   case replay
 
   public static let all: [BenchOperation] =
-    [.find, .findCached, .prepare, .insert, .remove, .split, .refused]
+    [
+      .find, .findCached, .findTrace, .findTraceCached, .prepare, .insert, .remove, .split,
+      .refused,
+    ]
     + MergeCase.allCases.map { .merge($0) } + [.replay]
+
+  /// What only a trace can be asked for.
+  var needsTrace: Bool {
+    switch self {
+    case .findTrace, .findTraceCached, .replay: true
+    default: false
+    }
+  }
 
   /// The name in reports, on one line and without spaces.
   public var name: String {
     switch self {
     case .find: "find_vma"
     case .findCached: "find_vma+cache"
+    case .findTrace: "find_vma_trace"
+    case .findTraceCached: "find_vma_trace+cache"
     case .prepare: "find_vma_prepare"
     case .insert: "insert"
     case .remove: "remove"

@@ -8,121 +8,119 @@ public struct BenchRunner {
   private let plan: BenchPlan
   private let subjects: [(kind: IndexKind, subject: any BenchSubject)]
   private let operations: [BenchOperation]
-  /// The CPU time of this thread, in nanoseconds.
-  private let clock: () -> UInt64
 
-  /// Above so many VMAs an index is left out of an operation whose cost grows with their number.
+  /// Above so many VMAs the list is left out of everything but lookups.
   private static let listLimit = 4096
-  private static let arrayLimit = 65_536
+  /// Above so many VMAs the list is left out, and the array of everything but lookups: what they
+  /// cost grows with the number of VMAs.
+  public static let linearLimit = 65_536
   /// An operation is repeated within a round until it has taken so long, in nanoseconds: shorter
   /// times drown in what reading the clock costs.
   private static let leastTime: UInt64 = 400_000
+  /// So many blocks say enough about the 99th percentile.
+  private static let enoughBlocks = 2000
 
-  /// What reading the clock twice costs, in nanoseconds: taken off every time.
-  private let clockCost: UInt64
-
-  public init(
-    plan: BenchPlan, indexes: [IndexKind], operations: [BenchOperation],
-    clock: @escaping () -> UInt64
-  ) {
+  public init(plan: BenchPlan, indexes: [IndexKind], operations: [BenchOperation]) {
     self.plan = plan
-    self.operations = operations.filter { $0 != .replay || plan.trace != nil }
-    self.clock = clock
-    clockCost = Self.cost(of: clock)
+    self.operations = operations.filter { !$0.needsTrace || plan.trace != nil }
     let count = plan.layout.ranges.count
-    subjects = indexes.filter { $0 != .list || count <= Self.arrayLimit }.map { kind in
+    subjects = indexes.filter { $0 != .list || count <= Self.linearLimit }.map { kind in
       (kind, makeSubject(kind, kind == .list ? plan.forList() : plan))
     }
   }
 
-  /// - Parameter progress: called before each round with its number, from 0.
-  public func run(rounds: Int, seed: UInt64, progress: (Int) -> Void) -> [BenchResult] {
-    var numbers = SeededNumbers(seed: seed)
-    var jobs: [(subject: Int, operation: Int)] = []
-    for subject in subjects.indices {
-      for operation in operations.indices
-      where isFeasible(operations[operation], on: subjects[subject].kind) {
-        jobs.append((subject, operation))
+  private struct Job {
+    let subject: any BenchSubject
+    let operation: BenchOperation
+    var result: BenchResult
+    var histogram: (any BenchHistogram)?
+    /// Recorded in the histogram.
+    var blocks = 0
+    var repetitions = 1
+  }
+
+  private func makeJobs() -> [Job] {
+    subjects.flatMap { kind, subject in
+      operations.filter { isFeasible($0, on: kind) }.map { operation in
+        var result = BenchResult(
+          index: kind, operation: operation, vmas: plan.layout.ranges.count)
+        result.counts = subject.counts(operation)
+        return Job(subject: subject, operation: operation, result: result)
       }
+    }.filter { $0.result.counts.operations > 0 }
+  }
+
+  /// Runs everything once, and times nothing.
+  public func count() -> [BenchResult] {
+    makeJobs().map { job in
+      var watch = BenchStopwatch(clock: { 0 }, clockCost: 0)
+      var result = job.result
+      result.answer = job.subject.run(job.operation, &watch)
+      return result
     }
+  }
+
+  /// Times everything.
+  ///
+  /// - Parameters:
+  ///   - clock: the CPU time of this thread, in nanoseconds.
+  ///   - histogram: makes one that is empty, for the 99th percentile; nil to do without.
+  ///   - progress: called before each round with its number, from 0.
+  public func run(
+    rounds: Int, seed: UInt64, clock: @escaping () -> UInt64,
+    histogram: (() -> any BenchHistogram)? = nil, progress: (Int) -> Void
+  ) -> [BenchResult] {
+    let clockCost = BenchStopwatch.cost(of: clock)
+    var numbers = SeededNumbers(seed: seed)
+    var jobs = makeJobs()
     // Warms up, and finds out how often each job fits into the least time.
-    var repetitions = jobs.map { _ in 1 }
-    var results = jobs.map { job in
-      BenchResult(
-        index: subjects[job.subject].kind, operation: operations[job.operation],
-        vmas: plan.layout.ranges.count)
-    }
-    for job in jobs.indices {
-      let run = execute(jobs[job])
-      let needed = Int(min(Self.leastTime / max(run.time, 1), 1000)) + 1
-      repetitions[job] = run.operations == 0 ? 0 : needed
-      results[job].answer = run.answer
+    for index in jobs.indices {
+      var watch = BenchStopwatch(clock: clock, clockCost: clockCost)
+      jobs[index].result.answer = jobs[index].subject.run(jobs[index].operation, &watch)
+      jobs[index].repetitions = Int(min(Self.leastTime / max(watch.time, 1), 1000)) + 1
+      jobs[index].histogram = histogram?()
     }
     for round in 0..<rounds {
       progress(round)
-      for job in jobs.indices.shuffled(using: &numbers) where repetitions[job] > 0 {
-        var time: UInt64 = 0
-        var count = 0
-        for _ in 0..<repetitions[job] {
-          let run = execute(jobs[job])
-          time += run.time
-          count += run.operations
+      for index in jobs.indices.shuffled(using: &numbers) {
+        var watch = BenchStopwatch(clock: clock, clockCost: clockCost)
+        for _ in 0..<jobs[index].repetitions {
+          _ = jobs[index].subject.run(jobs[index].operation, &watch)
         }
-        results[job].samples.append(Double(time) / Double(count))
+        jobs[index].result.samples.append(Double(watch.time) / Double(watch.operations))
+        if jobs[index].blocks < Self.enoughBlocks {
+          Self.fillHistogram(of: &jobs[index], clock, clockCost)
+        }
       }
     }
-    let counts = subjects.map { $0.subject.counts }
-    for job in jobs.indices { results[job].counts = counts[jobs[job].subject] }
-    return results.filter { !$0.samples.isEmpty }
+    return jobs.map { job in
+      var result = job.result
+      result.p99 = job.histogram.map { Double($0.percentile(99)) / 1000 }
+      return result
+    }
   }
 
-  private func execute(_ job: (subject: Int, operation: Int)) -> BenchRun {
-    var run = subjects[job.subject].subject.run(operations[job.operation], clock: clock)
-    run.time -= min(run.time, clockCost)
-    return run
-  }
-
-  /// The least of many, so that no time is made too short.
-  private static func cost(of clock: () -> UInt64) -> UInt64 {
-    (0..<100).map { _ in
-      let start = clock()
-      return clock() &- start
-    }.min() ?? 0
+  private static func fillHistogram(
+    of job: inout Job, _ clock: @escaping () -> UInt64, _ clockCost: UInt64
+  ) {
+    guard let histogram = job.histogram else { return }
+    var watch = BenchStopwatch(clock: clock, clockCost: clockCost, histogram: histogram)
+    for _ in 0..<min(job.repetitions, 20) { _ = job.subject.run(job.operation, &watch) }
+    job.histogram = watch.histogram
+    job.blocks += watch.blocks
   }
 
   private func isFeasible(_ operation: BenchOperation, on kind: IndexKind) -> Bool {
     let count = plan.layout.ranges.count
     switch (kind, operation) {
-    case (_, .replay), (_, .find), (_, .findCached), (_, .prepare): return true
+    case (_, .replay), (_, .find), (_, .findCached), (_, .findTrace), (_, .findTraceCached),
+      (_, .prepare):
+      return true
     case (.list, _): return count <= Self.listLimit
-    case (.array, _): return count <= Self.arrayLimit
+    case (.array, _): return count <= Self.linearLimit
     case (.rbtree, _), (.btree, _): return true
     }
   }
-}
-
-extension BenchPlan {
-  /// A walk along a list of thousands needs fewer lookups to be timed well.
-  fileprivate func forList() -> BenchPlan {
-    var plan = self
-    let affordable = max(20_000_000 / max(layout.ranges.count, 1), 200)
-    if plan.lookups.count > affordable { plan.lookups = Array(lookups.prefix(affordable)) }
-    return plan
-  }
-}
-
-/// One operation on one index.
-public struct BenchResult: Sendable {
-  public let index: IndexKind
-  public let operation: BenchOperation
-  public let vmas: Int
-  /// Nanoseconds per operation, one for each round.
-  public internal(set) var samples: [Double] = []
-  public internal(set) var counts = BenchCounts()
-  /// A sum over what was found: the same on every index that did the same operations.
-  public internal(set) var answer: UInt64 = 0
-
-  public var statistics: SampleStatistics { SampleStatistics(samples) }
 }
 
 private func makeSubject(_ kind: IndexKind, _ plan: BenchPlan) -> any BenchSubject {

@@ -1,195 +1,158 @@
 import AddressSpaces
-public import SyscallABI
-
-/// What is to be timed: on which VMAs, with which lookups.
-public struct BenchPlan {
-  public var layout: BenchLayout
-  public var lookups: [Address]
-  /// The order in which VMAs are inserted, removed and split.
-  public var order: [Int]
-  /// How many copies of its picture a merge case is timed on.
-  public var mergeCopies: Int
-  public var trace: BenchTrace?
-
-  public init(layout: BenchLayout, lookups: [Address], trace: BenchTrace?, seed: UInt64) {
-    self.layout = layout
-    self.lookups = lookups
-    self.trace = trace
-    var numbers = SeededNumbers(seed: seed)
-    order = layout.ranges.indices.shuffled(using: &numbers)
-    mergeCopies = max(layout.ranges.count / 3, 8)
-  }
-}
+import SyscallABI
 
 /// One index under test. The choice of an index is made per round, not per operation.
 protocol BenchSubject: AnyObject {
   /// Runs an operation once for all its inputs.
   ///
-  /// - Returns: the operations done, and a sum of what they found, which must be the same on every
-  ///   index.
-  func run(_ operation: BenchOperation, clock: () -> UInt64) -> BenchRun
-  var counts: BenchCounts { get }
-}
+  /// - Returns: a sum of what was found, which must be the same on every index.
+  func run(_ operation: BenchOperation, _ watch: inout BenchStopwatch) -> UInt64
 
-struct BenchRun {
-  var operations: Int
-  /// In nanoseconds.
-  var time: UInt64
-  var answer: UInt64
-}
-
-/// What is the same on every machine and in every run.
-public struct BenchCounts: Hashable, Sendable {
-  /// Nodes looked at by all lookups together.
-  public var probes = 0
-  public var lookups = 0
-  /// The index itself, with all VMAs in it.
-  public var bytes = 0
-  public var vmas = 0
+  /// What the operation costs in things that can be counted.
+  func counts(_ operation: BenchOperation) -> BenchCounts
 }
 
 final class IndexSubject<Index: VMAIndex & ~Copyable>: BenchSubject {
-  private let plan: BenchPlan
-  private var full: Index
+  let plan: BenchPlan
+  var full: Index
   private var cached: MmapCache<Index>
+  /// Of the last insertion, removal or split.
+  private(set) var rotations: UInt64 = 0
 
   init(_ plan: BenchPlan) {
     self.plan = plan
-    // Ascending, since a sorted array takes forever otherwise.
-    full = Self.filled(plan.layout.ranges, order: Array(plan.layout.ranges.indices))
-    cached = MmapCache(base: full.copy())
-  }
-
-  private static func filled(_ ranges: [AddressRange], order: [Int]) -> Index {
     var index = Index()
-    _ = insertAll(ranges, order, &index)
-    return index
+    // Ascending, since a sorted array takes forever otherwise.
+    let order = Array(plan.layout.ranges.indices)
+    _ = Self.insert(plan.layout.ranges, order[...], &index)
+    full = index.copy()
+    cached = MmapCache(base: index)
   }
 
   @inline(never)
-  private static func insertAll(
-    _ ranges: [AddressRange], _ order: [Int], _ index: inout Index
+  private static func insert(
+    _ ranges: [AddressRange], _ order: ArraySlice<Int>, _ index: inout Index
   ) -> UInt64 {
     for position in order {
       let range = ranges[position]
       index.insert(
         VMA.Handle(slot: UInt32(position + 1)), range, between: index.findPrepare(range.start))
     }
-    return UInt64(index.count)
+    return UInt64(order.count)
   }
 
-  var counts: BenchCounts {
-    var counts = BenchCounts()
-    counts.lookups = plan.lookups.count
-    for address in plan.lookups { counts.probes += full.nodesProbed(for: address) }
-    counts.bytes = full.bytes
-    counts.vmas = full.count
-    return counts
-  }
-
-  func run(_ operation: BenchOperation, clock: () -> UInt64) -> BenchRun {
+  func run(_ operation: BenchOperation, _ watch: inout BenchStopwatch) -> UInt64 {
     switch operation {
-    case .find: timed(plan.lookups.count, clock) { find(&full) }
-    case .findCached: timed(plan.lookups.count, clock) { find(&cached) }
-    case .prepare: timed(plan.lookups.count, clock) { prepare() }
-    case .insert: insert(clock)
-    case .remove: remove(clock)
-    case .split: split(clock)
-    case .refused, .merge: merge(operation, clock)
-    case .replay: replay(clock)
+    case .find: find(plan.lookups, &full, &watch)
+    case .findCached: find(plan.lookups, &cached, &watch)
+    case .findTrace: find(plan.traceLookups, &full, &watch)
+    case .findTraceCached: find(plan.traceLookups, &cached, &watch)
+    case .prepare: prepare(&watch)
+    case .insert: insert(&watch)
+    case .remove: remove(&watch)
+    case .split: split(&watch)
+    case .refused, .merge: merge(operation, &watch)
+    case .replay: replay(&watch)
     }
-  }
-
-  private func timed(_ operations: Int, _ clock: () -> UInt64, _ body: () -> UInt64) -> BenchRun {
-    let start = clock()
-    let answer = body()
-    return BenchRun(operations: operations, time: clock() &- start, answer: answer)
   }
 
   /// Every lookup waits for the result of the one before, as a program's do.
   @inline(never)
-  private func find<Searched: VMAIndex & ~Copyable>(_ index: inout Searched) -> UInt64 {
-    var sum: UInt64 = 0
-    var last: UInt64 = 0
-    for address in plan.lookups {
-      // Zero, since no sum of page addresses is odd; the compiler does not know.
-      let found = index.find(address &+ (last & 1))
-      last = found.isNone ? 0 : found.start.rawValue ^ found.end.rawValue
-      sum &+= last
+  private func find<Searched: VMAIndex & ~Copyable>(
+    _ lookups: [Address], _ index: inout Searched, _ watch: inout BenchStopwatch
+  ) -> UInt64 {
+    watch.measure(lookups.count) { block in
+      var sum: UInt64 = 0
+      var last: UInt64 = 0
+      for address in lookups[block] {
+        // Zero, since no sum of page addresses is odd; the compiler does not know.
+        let found = index.find(address &+ (last & 1))
+        last = found.isNone ? 0 : found.start.rawValue ^ found.end.rawValue
+        sum &+= last
+      }
+      return sum
     }
-    return sum
   }
 
   @inline(never)
-  private func prepare() -> UInt64 {
-    var sum: UInt64 = 0
-    var last: UInt64 = 0
-    for address in plan.lookups {
-      let found = full.findPrepare(address &+ (last & 1))
-      last = found.next.isNone ? 0 : found.next.start.rawValue ^ found.previous.end.rawValue
-      sum &+= last
+  private func prepare(_ watch: inout BenchStopwatch) -> UInt64 {
+    watch.measure(plan.lookups.count) { block in
+      var sum: UInt64 = 0
+      var last: UInt64 = 0
+      for address in plan.lookups[block] {
+        let found = full.findPrepare(address &+ (last & 1))
+        last = found.next.isNone ? 0 : found.next.start.rawValue ^ found.previous.end.rawValue
+        sum &+= last
+      }
+      return sum
     }
-    return sum
   }
 
-  private func insert(_ clock: () -> UInt64) -> BenchRun {
+  private func insert(_ watch: inout BenchStopwatch) -> UInt64 {
     var index = Index()
-    let start = clock()
-    let answer = Self.insertAll(plan.layout.ranges, plan.order, &index)
-    return BenchRun(operations: plan.order.count, time: clock() &- start, answer: answer)
-  }
-
-  private func remove(_ clock: () -> UInt64) -> BenchRun {
-    var index = full.copy()
-    let start = clock()
-    for position in plan.order {
-      index.remove(index.find(plan.layout.ranges[position].start))
+    let answer = watch.measure(plan.order.count) { block in
+      Self.insert(plan.layout.ranges, plan.order[block], &index)
     }
-    return BenchRun(
-      operations: plan.order.count, time: clock() &- start, answer: UInt64(index.count))
+    rotations = index.rotations
+    return answer
   }
 
-  private func split(_ clock: () -> UInt64) -> BenchRun {
+  private func remove(_ watch: inout BenchStopwatch) -> UInt64 {
     var index = full.copy()
-    let wide = plan.order.filter { plan.layout.ranges[$0].lengthInPages > 1 }
-    let start = clock()
-    for position in wide {
-      let range = plan.layout.ranges[position]
-      let middle = range.start &+ (range.lengthInPages / 2) << Page.shift
-      var lower = index.find(range.start)
-      let above = index.next(lower)
-      index.setRange(lower, AddressRange(range.start, middle))
-      lower.end = middle
-      index.insert(
-        VMA.Handle(slot: UInt32(plan.order.count + position + 1)),
-        AddressRange(middle, range.end), between: VMANeighbours(previous: lower, next: above))
+    _ = watch.measure(plan.order.count) { block in
+      for position in plan.order[block] {
+        index.remove(index.find(plan.layout.ranges[position].start))
+      }
+      return 0
     }
-    return BenchRun(
-      operations: wide.count, time: clock() &- start, answer: UInt64(index.count))
+    rotations = index.rotations
+    return UInt64(index.count)
   }
 
-  private func merge(_ operation: BenchOperation, _ clock: () -> UInt64) -> BenchRun {
+  /// What can be cut in two.
+  var wide: [Int] { plan.order.filter { plan.layout.ranges[$0].lengthInPages > 1 } }
+
+  private func split(_ watch: inout BenchStopwatch) -> UInt64 {
+    var index = full.copy()
+    let wide = wide
+    _ = watch.measure(wide.count) { block in
+      for position in wide[block] {
+        let range = plan.layout.ranges[position]
+        let middle = range.start &+ (range.lengthInPages / 2) << Page.shift
+        var lower = index.find(range.start)
+        let above = index.next(lower)
+        index.setRange(lower, AddressRange(range.start, middle))
+        lower.end = middle
+        index.insert(
+          VMA.Handle(slot: UInt32(plan.order.count + position + 1)),
+          AddressRange(middle, range.end), between: VMANeighbours(previous: lower, next: above))
+      }
+      return 0
+    }
+    rotations = index.rotations
+    return UInt64(index.count)
+  }
+
+  private func merge(_ operation: BenchOperation, _ watch: inout BenchStopwatch) -> UInt64 {
     let field = MergeField(operation: operation, count: plan.mergeCopies)
     var space = field.make(MmapCache<Index>.self)
-    var order = plan.order.filter { $0 < plan.mergeCopies }
-    order += plan.order.count..<max(plan.mergeCopies, plan.order.count)
+    let order = plan.mergeOrder
     let before = space.statistics
-    let start = clock()
-    field.run(&space, order: order)
-    let time = clock() &- start
+    _ = watch.measure(order.count) { block in
+      field.run(&space, order: order[block])
+      return 0
+    }
     var merged: UInt64 = 0
     if case .merge(let mergeCase) = operation {
       merged = space.statistics.merges(mergeCase) - before.merges(mergeCase)
     }
-    return BenchRun(
-      operations: order.count, time: time, answer: merged << 32 | UInt64(space.mapCount))
+    return merged << 32 | UInt64(space.mapCount)
   }
 
-  private func replay(_ clock: () -> UInt64) -> BenchRun {
-    guard let trace = plan.trace else { return BenchRun(operations: 0, time: 0, answer: 0) }
-    let start = clock()
-    let total = trace.replay(on: MmapCache<Index>.self)
-    return BenchRun(
-      operations: trace.eventCount, time: clock() &- start, answer: UInt64(total.mapCountPeak))
+  private func replay(_ watch: inout BenchStopwatch) -> UInt64 {
+    guard let trace = plan.trace else { return 0 }
+    return watch.measureWhole(trace.eventCount) {
+      UInt64(trace.replay(on: MmapCache<Index>.self).mapCountPeak)
+    }
   }
 }

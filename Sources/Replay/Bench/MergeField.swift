@@ -59,7 +59,9 @@ struct MergeField: Sendable {
 
   /// Makes the call at each copy, in the given order.
   @inline(never)
-  func run<Index: VMAIndex & ~Copyable>(_ space: inout AddressSpace<Index>, order: [Int]) {
+  func run<Index: VMAIndex & ~Copyable>(
+    _ space: inout AddressSpace<Index>, order: ArraySlice<Int>
+  ) {
     let call = picture.call
     if call.maps {
       for copy in order { map((call.start, call.end), copy, .readWrite, &space) }

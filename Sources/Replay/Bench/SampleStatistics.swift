@@ -29,7 +29,7 @@ public struct SampleStatistics: Sendable {
   public func differs(from other: SampleStatistics, level: Double = 0.05) -> Bool {
     guard let score = standardScore(against: other) else { return false }
     // The normal distribution is fair from eight samples a side on.
-    let critical = level <= 0.01 ? 2.576 : 1.96
+    let critical = level <= 0.001 ? 3.291 : level <= 0.01 ? 2.576 : 1.96
     return score.magnitude > critical
   }
 

@@ -29,7 +29,11 @@ struct LogClock {
   private mutating func otherTime(of prefix: LinePrefix) -> SyscallEvent.Timestamp {
     undo = (days, lastOfDay, sum)
     canUndo = true
-    if prefix.hasRelative { sum += prefix.relative }
+    if prefix.hasRelative {
+      let (total, overflow) = sum.addingReportingOverflow(prefix.relative)
+      // Nonsense that adds up to centuries stays at the end of time.
+      sum = overflow ? (total < 0 ? .max : -.max) : total
+    }
     switch prefix.kind {
     case .unix:
       return .init(nanoseconds: prefix.absolute)

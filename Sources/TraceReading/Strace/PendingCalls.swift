@@ -110,6 +110,8 @@ struct PendingCalls {
     }
   }
 
+  func hasAny(of pid: PID) -> Bool { latest[pid] >= 0 }
+
   /// The only slot of a pid; nil if there is none, or more than one.
   func only(of pid: PID) -> Int? {
     let index = latest[pid]
@@ -119,7 +121,6 @@ struct PendingCalls {
   /// The slots of a pid, in the order in which the calls began.
   func indices(of pid: PID) -> [Int] {
     var index = latest[pid]
-    if index < 0 { return [] }
     var found: [Int] = []
     while index >= 0 {
       found.append(Int(index))

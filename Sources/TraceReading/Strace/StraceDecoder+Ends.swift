@@ -57,7 +57,7 @@ extension StraceDecoder {
       for index in pending.allIndices() { finish(index, into: &batch) }
     } else if let index = pending.only(of: pid) {
       finish(index, into: &batch)
-    } else {
+    } else if pending.hasAny(of: pid) {
       for index in pending.indices(of: pid) { finish(index, into: &batch) }
     }
   }

@@ -27,6 +27,7 @@ struct BenchInput {
     status = session.status
   }
 
+  /// What the operations come from.
   var environment: [(key: String, value: String)] {
     let hash = String(trace.digest, radix: 16)
     return [("trace", name), ("trace-hash", hash), ("calls", String(trace.eventCount))]
@@ -55,36 +56,5 @@ enum BenchEnvironment {
 
   private static func text(_ path: String) -> String {
     (try? InputFile.read(path)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-  }
-}
-
-/// The files of --save and --against.
-enum BenchFiles {
-  static func read(_ path: String) throws -> BenchmarkRecord {
-    let bytes: [UInt8]
-    do throws(TraceError) {
-      bytes = try InputFile.read(path)
-    } catch {
-      throw TraceSession.report(error)
-    }
-    guard let record = BenchmarkRecord(text: String(decoding: bytes, as: UTF8.self)) else {
-      Diagnostics.error("\(path): not a file that 'bench --save' has written")
-      throw ExitStatus.badTrace.code
-    }
-    return record
-  }
-
-  static func write(_ record: BenchmarkRecord, to path: String) throws {
-    var out = OutputBuffer()
-    record.append(to: &out)
-    do {
-      let file = try FileDescriptor.open(
-        FilePath(path), .writeOnly, options: [.create, .truncate, .closeOnExec],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-      _ = try file.closeAfter { try file.writeAll(out.bytes) }
-    } catch {
-      Diagnostics.error("cannot write \(path): \(error)")
-      throw ExitStatus.cannotCreate.code
-    }
   }
 }

@@ -1,11 +1,10 @@
 import ArgumentParser
 import Replay
 import Reports
-import SyscallABI
-import SystemPackage
+import TraceReading
 
 /// Times find_vma and vma_merge on recorded operations, on every index.
-struct BenchCommand: ParsableCommand {
+struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Time find_vma and vma_merge on the recorded operations, on every index.",
@@ -13,8 +12,15 @@ struct BenchCommand: ParsableCommand {
       Lookups, insertions, removals, splits and the cases of vma_merge are timed on the VMAs that \
       the trace has at its peak, and the whole replay on its calls. Rounds of all indexes are \
       interleaved in random order and measured in CPU time of one thread. --vmas adds layouts of \
-      other sizes drawn from the trace. --against compares with an older run: counts must be \
-      equal, times must not be worse by more than chance and --max-regression; status 1 if not.
+      other sizes drawn from the trace.
+
+      --against compares with an older run: counts must be equal, times must not be worse by more \
+      than chance and --max-regression; status 1 names what is. A word of --save and --against \
+      with a slash or a dot is a file; any other is a name, kept in vmareplay/bench of the cache \
+      folder ($XDG_CACHE_HOME, else ~/.cache). --baseline-binary compares with another build of \
+      this program, which runs in turns with this one; --rounds is then the number of turns.
+
+      --counts-only times nothing: what it counts is the same on every machine and in every build.
       """)
 
   @Argument(help: "Traces: gzip or plain, files, folders of strace -ff, or - for stdin.")
@@ -30,8 +36,8 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where lookups go: trace (as the calls do), random, hot (one of a few VMAs) or faults.",
-      valueName: "stream"))
+      "Where lookups go, besides those of the trace's calls: random, hot (one of a few VMAs), "
+        + "faults, or trace for none but those.", valueName: "stream"))
   var lookups: LookupChoice = .random
 
   @Option(
@@ -45,15 +51,22 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "The seed of orders and lookups.")
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("Keep the results for a later --against.", valueName: "file"))
+  @Option(help: ArgumentHelp("Keep the results for a later --against.", valueName: "file|name"))
   var save: String?
 
-  @Option(help: ArgumentHelp("Compare with results kept by --save.", valueName: "file"))
+  @Option(help: ArgumentHelp("Compare with results kept by --save.", valueName: "file|name"))
   var against: String?
 
+  @Option(help: ArgumentHelp("Compare with another build of this program.", valueName: "path"))
+  var baselineBinary: String?
+
   @Option(
-    help: ArgumentHelp("How much slower a median may be, such as 5%.", valueName: "percent"))
+    help: ArgumentHelp(
+      "How much slower a median may be, such as 5%.", valueName: "percent"))
   var maxRegression = RegressionLimit(share: 0.05)
+
+  @Flag(help: "Count only, and time nothing.")
+  var countsOnly = false
 
   @Flag(help: "Compare results of different machines, builds or traces.")
   var force = false
@@ -62,101 +75,64 @@ struct BenchCommand: ParsableCommand {
 
   func validate() throws {
     if rounds < 10 { throw ValidationError("Fewer than 10 rounds say nothing: give --rounds 10.") }
+    if countsOnly && !BenchmarkReport.countFormats.contains(format) {
+      throw ValidationError("--counts-only has the formats text, json and csv.")
+    }
+    guard baselineBinary != nil else { return }
+    if save != nil || against != nil {
+      throw ValidationError("--baseline-binary goes without --save and --against.")
+    }
+    if ![.text, .json].contains(format) {
+      throw ValidationError("--baseline-binary has the formats text and json.")
+    }
+    if traces.contains("-") {
+      throw ValidationError("--baseline-binary reads the trace many times: give a file, not '-'.")
+    }
   }
 
-  func run() throws {
+  func run() async throws {
     Platform.ignoreBrokenPipes()
     #if CHECKED
-      Diagnostics.error(
-        "this build checks every mutation, so its times mean nothing; "
-          + "use a release build: swift build -c release")
-      throw ExitStatus.usage.code
-    #else
-      try measure()
+      guard countsOnly else {
+        Diagnostics.error(
+          "this build checks every mutation, so its times mean nothing; "
+            + "use a release build: swift build -c release (or --counts-only)")
+        throw ExitStatus.usage.code
+      }
     #endif
+    if let baselineBinary {
+      try await compare(withBuild: baselineBinary)
+    } else {
+      try measure()
+    }
   }
 
   private func measure() throws {
     let older = try against.map(BenchFiles.read)
-    let inputs = try traces.traceInputs().map {
-      try BenchInput(trace: $0, strict: traceOptions.strict)
+    let inputs = try traces.traceInputs()
+    if inputs.count > 1 && (save != nil || against != nil) {
+      Diagnostics.error("--save and --against take one trace, not \(inputs.count)")
+      throw ExitStatus.usage.code
     }
-    var failed = false
-    for input in inputs {
-      let report = report(on: input)
+    let measurement = BenchMeasurement(
+      indexes: indexes.kinds, lookups: lookups, sizes: vmas.sizes, rounds: rounds, seed: seed,
+      countsOnly: countsOnly)
+    var status = ExitStatus.done
+    for traceInput in inputs {
+      let input = try BenchInput(trace: traceInput, strict: traceOptions.strict)
+      if input.trace.eventCount == 0 {
+        Diagnostics.error("\(input.name): no calls, so there is nothing to time")
+        throw ExitStatus.badTrace.code
+      }
+      let report = measurement.report(on: input)
       var out = OutputBuffer()
       report.append(to: &out, format: format)
       let record = BenchmarkRecord(report)
       if let save { try BenchFiles.write(record, to: save) }
-      if let older {
-        failed = try !compare(record, with: older, &out) || failed
-      }
+      if let older, try !compare(record, with: older, &out) { status = .difference }
       try Output.standard.write(&out)
+      if input.status != .done { status = input.status }
     }
-    if let status = inputs.map(\.status).first(where: { $0 != .done }) { throw status.code }
-    if failed { throw ExitStatus.difference.code }
-  }
-
-  private func report(on input: BenchInput) -> BenchmarkReport {
-    var report = BenchmarkReport(
-      environment: BenchEnvironment.current + input.environment
-        + [("lookups", lookups.rawValue), ("seed", String(seed))],
-      settings: [("rounds", String(rounds))],
-      groups: [])
-    let recorded = input.trace.peakLayout()
-    report.groups.append(group(recorded, input.trace, isRecorded: true))
-    for size in vmas.sizes {
-      let layout = recorded.scaled(to: size, seed: seed)
-      report.groups.append(group(layout, input.trace, isRecorded: false))
-    }
-    return report
-  }
-
-  private func group(
-    _ layout: BenchLayout, _ trace: BenchTrace, isRecorded: Bool
-  ) -> BenchmarkReport.Group {
-    let vmas = layout.ranges.count
-    let stream: LookupStream =
-      switch lookups {
-      // The addresses of the trace mean nothing in another layout.
-      case .trace: isRecorded ? .trace(trace.addresses) : .random
-      case .random: .random
-      case .hot: .hot
-      case .faults: .faults
-      }
-    let count = vmas <= 4096 ? 20_000 : 200_000
-    let plan = BenchPlan(
-      layout: layout, lookups: layout.lookups(stream, count: count, seed: seed),
-      trace: isRecorded ? trace : nil, seed: seed)
-    let runner = BenchRunner(
-      plan: plan, indexes: indexes.kinds, operations: BenchOperation.all,
-      clock: Platform.threadTime)
-    var progress = Progress(name: "\(vmas) VMAs")
-    defer { progress.clear() }
-    let results = runner.run(rounds: rounds, seed: seed) { round in
-      progress.update(read: UInt64(round), of: UInt64(rounds))
-    }
-    return BenchmarkReport.Group(vmas: vmas, isRecorded: isRecorded, results: results)
-  }
-
-  /// - Returns: false if something became worse.
-  private func compare(
-    _ record: BenchmarkRecord, with older: BenchmarkRecord, _ out: inout OutputBuffer
-  ) throws -> Bool {
-    let differences = record.differences(from: older)
-    if !differences.isEmpty && !force {
-      for difference in differences { Diagnostics.error(difference) }
-      Diagnostics.error("the older run was made elsewhere; --force compares nevertheless")
-      throw ExitStatus.usage.code
-    }
-    let comparison = record.compare(with: older, tolerance: maxRegression.share)
-    if format == .text {
-      out.append(line: "")
-      comparison.append(to: &out)
-    } else {
-      // Standard output belongs to the format.
-      for line in comparison.regressions { Diagnostics.error("worse: \(line)") }
-    }
-    return comparison.regressions.isEmpty
+    if status != .done { throw status.code }
   }
 }
