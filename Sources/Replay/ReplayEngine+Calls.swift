@@ -9,7 +9,7 @@ extension ReplayEngine where Index: ~Copyable {
   /// that the call took effect before its second half was printed.
   mutating func begin(_ event: SyscallEvent) {
     let slot = task(for: event)
-    tasks[slot].pending = PendingCall(event: event)
+    tasks.setPending(event, of: slot)
     if Observer.rewritesCalls, observer.rewriter.leavesOut(event) {
       tasks[slot].pending!.isApplied = true
     }
@@ -21,8 +21,7 @@ extension ReplayEngine where Index: ~Copyable {
     var slot = task(for: event)
     var pending: PendingCall?
     if tasks[slot].pending != nil {
-      pending = tasks[slot].pending
-      tasks[slot].pending = nil
+      pending = tasks.takePending(of: slot)
     }
     if tasks[slot].isDead {
       // A number given again: execve can only come from a task that lives.
@@ -102,7 +101,7 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   /// Applies a call that may change the map.
-  private mutating func applyToMap(
+  mutating func applyToMap(
     _ event: SyscallEvent, process: Int, in batch: TraceBatch
   ) {
     guard !event.result.isInjected else { return }
@@ -124,6 +123,7 @@ extension ReplayEngine where Index: ~Copyable {
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
     if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
+    if tasks.choosing > 0 { letEarlierGoFirst(event, process: process, in: batch) }
     if Observer.watchesPlacement {
       let view = processes[process].view
       spaces.read(processes[process].space) { space in

@@ -156,26 +156,6 @@ extension ReplayEngine where Index: ~Copyable {
     guard let name else { return .none }
     return NameID(paths.intern("[anon:\(name)]").rawValue)
   }
-
-  // MARK: Threads
-
-  /// A mapping was placed where the model has live VMAs: a call of another thread that has begun
-  /// and not ended must have unmapped them before.
-  mutating func clearWay(for range: AddressRange, _ event: SyscallEvent, process: Int) {
-    let id = processes[process].space
-    guard spaces.modify(id, { $0.isOccupied(range) }) else { return }
-    for slot in tasks.slots(where: { $0.pending != nil && !$0.pending!.isApplied }) {
-      guard !tasks[slot].isDead, processes[tasks[slot].process].space == id,
-        let freed = tasks[slot].pending!.event.call.freedRange, freed.overlaps(range)
-      else { continue }
-      spaces.modify(id) { try? $0.munmap(freed.start, length: freed.length, leniently: true) }
-      if Observer.readsCertainty { readEarlyUnmapping(of: freed, slot, event) }
-      tasks[slot].pending!.isApplied = true
-    }
-    if spaces.read(id, { $0.isMapped(anyOf: range) }) {
-      diverge(.overlap(range), event, process: process)
-    }
-  }
 }
 
 /// A SysV segment as shmget knows it.
@@ -195,20 +175,4 @@ struct SharedSegment: BitwiseCopyable {
 struct NodePolicy: Hashable {
   var mode: UInt32
   var nodes: UInt64
-}
-
-extension SyscallEvent.Call {
-  /// What the call unmaps if it succeeds, where its arguments alone say that.
-  var freedRange: AddressRange? {
-    let range: (start: Address, length: UInt64)
-    switch self {
-    case .munmap(let addr, let length): range = (addr, length)
-    case .mremap(let old, let oldSize, let newSize, _, _) where newSize < oldSize:
-      range = (old &+ newSize, oldSize - newSize)
-    default: return nil
-    }
-    guard let size = Page.align(range.length), range.start.rawValue <= UInt64.max - size
-    else { return nil }
-    return AddressRange(range.start, range.start &+ size)
-  }
 }

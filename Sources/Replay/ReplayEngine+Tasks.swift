@@ -12,6 +12,7 @@ extension ReplayEngine where Index: ~Copyable {
     var space = AddressSpace<Index>(profile: options.profile, limits: limits)
     if options.ignoresWrites { space.ignoreWrites() }
     let id = spaces.insert(space)
+    if Observer.keepsObjects { spaces.modify(id) { $0.keepObjects() } }
     if Observer.readsCertainty { certainty.start(id.slot, options.profile) }
     return id
   }

@@ -27,6 +27,8 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   var tasks = TaskTable()
   var processes: [ProcessState<Index>] = []
   var freeProcesses: [Int] = []
+  /// How calls ask for an address; read only where calls overlap.
+  var placementRules = PlacementRules()
   var nextOrdinal = 0
   /// The SysV segments whose shmget is in the log, by identifier.
   var segments: [Int32: SharedSegment] = [:]

@@ -21,6 +21,9 @@ public protocol ReplayObserver {
   /// Places of mappings are compared: `willPlace` is called.
   static var watchesPlacement: Bool { get }
 
+  /// Whether files and anon_vmas should know their VMAs; only on a `TracedIndex`.
+  static var keepsObjects: Bool { get }
+
   /// Whether the replay should also read what the log leaves open (`CertainAddressSpace`).
   static var readsCertainty: Bool { get }
 
@@ -97,6 +100,8 @@ extension ReplayObserver {
   public static var tracesCalls: Bool { false }
 
   public static var watchesPlacement: Bool { false }
+
+  public static var keepsObjects: Bool { false }
 
   public static var readsCertainty: Bool { false }
 

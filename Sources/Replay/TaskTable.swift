@@ -28,6 +28,8 @@ struct TaskTable {
   private var free: [Int] = []
   private var byPID: [PID: Int] = [:]
   private var last: Int?
+  /// How many of the calls in flight may have an address chosen by the kernel.
+  private(set) var choosing = 0
 
   /// Yields the task in its place: with a call in flight it is too large to be copied at each use.
   subscript(slot: Int) -> Task {
@@ -50,9 +52,29 @@ struct TaskTable {
     return last
   }
 
+  /// A call of the task is in flight.
+  mutating func setPending(_ event: SyscallEvent, of slot: Int) {
+    forgetPending(of: slot)
+    slots[slot].pending = PendingCall(event: event)
+    if event.call.mayChooseAddress { choosing += 1 }
+  }
+
+  /// The call of the task is over.
+  mutating func takePending(of slot: Int) -> PendingCall? {
+    guard let pending = slots[slot].pending else { return nil }
+    forgetPending(of: slot)
+    return pending
+  }
+
+  private mutating func forgetPending(of slot: Int) {
+    if let call = slots[slot].pending?.event.call, call.mayChooseAddress { choosing -= 1 }
+    slots[slot].pending = nil
+  }
+
   /// Takes a task in; one of the same number gives way to it.
   mutating func insert(_ task: Task) -> Int {
     if let slot = byPID[task.pid] {
+      forgetPending(of: slot)
       slots[slot] = task
       return slot
     }
@@ -80,7 +102,7 @@ struct TaskTable {
     byPID[slots[slot].pid] = nil
     if last == slot { last = nil }
     slots[slot].pid = PID(.min)
-    slots[slot].pending = nil
+    forgetPending(of: slot)
     free.append(slot)
   }
 

@@ -27,7 +27,7 @@ public struct MapsReport {
     if let gate = image.process.vsyscallGate {
       if showsSegments { appendSegment("vsyscall", &out) }
       out.append("ffffffffff600000-ffffffffff601000 ")
-      appendPermissions(gate, &out)
+      append(permissions: gate, to: &out)
       out.append(" 00000000 00:00 0                  [vsyscall]\n")
     }
   }
@@ -37,7 +37,7 @@ public struct MapsReport {
     out.append(String(repeating: " ", count: max(1, 16 - name.count)))
   }
 
-  private func appendPermissions(_ flags: VMAFlags, _ out: inout OutputBuffer) {
+  func append(permissions flags: VMAFlags, to out: inout OutputBuffer) {
     out.append(flags.contains(.read) ? "r" : "-")
     out.append(flags.contains(.write) ? "w" : "-")
     out.append(flags.contains(.exec) ? "x" : "-")
@@ -75,7 +75,7 @@ public struct MapsReport {
     out.append("-")
     out.append(hex: range.end.rawValue, width: 8)
     out.append(" ")
-    appendPermissions(flags, &out)
+    append(permissions: flags, to: &out)
     out.append(" ")
     out.append(hex: offset, width: 8)
     out.append(" ")

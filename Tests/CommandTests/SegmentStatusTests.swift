@@ -33,6 +33,18 @@ import Testing
     #expect(buffer >= 0 && kernel["VmData"] == model["VmData"]! + buffer)
   }
 
+  @Test func objectsAreShownByPagesAndByAnonVMA() async throws {
+    let run = try RecordRun()
+    let trace = Self.trace("ls")
+    let shown = try await run.run([RecordRun.program, "maps", "--objects", trace])
+    #expect(shown.status == 0)
+    #expect(shown.output.contains("/usr/bin/ls (5 VMAs, the program)\n  pages 0 to 3  "))
+    #expect(shown.output.contains("# 21 mapped objects, in 41 VMAs\n"))
+    #expect(shown.output.contains("files 71 taken, 30 dropped"))
+    let wrong = try await run.run([RecordRun.program, "maps", "--objects", "--smaps", trace])
+    #expect(wrong.status == 64)
+  }
+
   @Test(arguments: ["linux6", "linux2.6"])
   func segmentsAddUpToWhatIsMapped(kernel: String) async throws {
     for name in ["bash-children", "java-hello", "python-mmap", "churn-static"] {

@@ -12,7 +12,6 @@ import TraceReading
   static let inexact: [String: (count: Int, reason: String)] = [
     "gcc-compile.strace.gz": (1, "the stack of cc1 grew by page faults"),
     "redis-load.strace.gz": (1, "the stack of one process grew by page faults"),
-    "churn-threads-jemalloc.strace.gz": (1, "four threads write and map in an order of their own"),
     "java-hello.strace.gz": (1, "HotSpot maps its code heap before it writes there"),
   ]
 

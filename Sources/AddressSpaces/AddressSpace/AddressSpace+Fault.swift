@@ -52,16 +52,16 @@ extension AddressSpace where Index: ~Copyable {
       }
     }
     if next.start == entry.end, let anonVMA = adoptable(from: next, for: mine) {
-      slab[entry.handle].anonVMA = anonVMA
+      setAnonVMA(entry.handle, anonVMA)
       return
     }
     let previous = between?.previous ?? index.previous(entry)
     if previous.end == entry.start, let anonVMA = adoptable(from: previous, for: mine) {
-      slab[entry.handle].anonVMA = anonVMA
+      setAnonVMA(entry.handle, anonVMA)
       return
     }
     isAdopted = false
-    slab[entry.handle].anonVMA = newAnonVMA(inChild: false)
+    setAnonVMA(entry.handle, newAnonVMA(inChild: false))
   }
 
   /// Linux: `reusable_anon_vma`, `anon_vma_compatible`.
@@ -110,7 +110,7 @@ extension AddressSpace where Index: ~Copyable {
           renumbered[identity] = new
           nextAnonVMA += 1
         }
-        slab[entry.handle].anonVMA = AnonVMA(rawValue: new | old & AnonVMA.forkChildBit)
+        setAnonVMA(entry.handle, AnonVMA(rawValue: new | old & AnonVMA.forkChildBit))
       }
       entry = index.next(entry)
     }

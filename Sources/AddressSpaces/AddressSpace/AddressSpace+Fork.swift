@@ -32,9 +32,9 @@ extension AddressSpace where Index: ~Copyable {
         setAttributes(entry, id)
       }
       if attributes.flags.contains(.wipeOnFork) {
-        slab[entry.handle].anonVMA = .none
+        setAnonVMA(entry.handle, .none)
       } else if !slab[entry.handle].anonVMA.isNone {
-        slab[entry.handle].anonVMA = inheritedAnonVMA(slab[entry.handle].anonVMA)
+        setAnonVMA(entry.handle, inheritedAnonVMA(slab[entry.handle].anonVMA))
       }
       entry = next
     }

@@ -18,6 +18,7 @@ extension AddressSpace where Index: ~Copyable {
     if origins.isOn { noteLink(handle, range, between) }
     let entry = VMAEntry(
       handle: handle, start: range.start, end: range.end, hint: index.hintOfLastInsert)
+    if keepsObjects { linkObjects(entry) }
     if isTraced {
       path.enter(.vmaLink, range)
       path.note(.linked(vma(entry)))
@@ -36,6 +37,7 @@ extension AddressSpace where Index: ~Copyable {
       path.leave()
     }
     let id = slab[entry.handle].attributes
+    if keepsObjects { unlinkObjects(entry) }
     index.remove(entry)
     account(id, removing: entry.range.lengthInPages)
     attributes.release(id)
@@ -48,8 +50,10 @@ extension AddressSpace where Index: ~Copyable {
     memo.forget()
     let id = slab[entry.handle].attributes
     index.setRange(entry, range)
+    if keepsObjects { unlinkFile(entry.handle) }
     slab[entry.handle].start = range.start
     slab[entry.handle].end = range.end
+    if keepsObjects { linkFile(entry.handle) }
     account(id, adding: range.lengthInPages &- entry.range.lengthInPages)
     let resized = VMAEntry(
       handle: entry.handle, start: range.start, end: range.end, hint: entry.hint)
@@ -63,7 +67,9 @@ extension AddressSpace where Index: ~Copyable {
     let before = isTraced ? vma(entry) : nil
     account(old, removing: entry.range.lengthInPages)
     account(id, adding: entry.range.lengthInPages)
+    if keepsObjects { unlinkFile(entry.handle) }
     slab[entry.handle].attributes = id
+    if keepsObjects { linkFile(entry.handle) }
     if isTraced, let before { path.note(.became(vma(entry), from: before)) }
     attributes.release(old)
   }

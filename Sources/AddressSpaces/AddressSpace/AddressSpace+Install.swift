@@ -41,6 +41,7 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `exit_mmap`.
   public mutating func removeAll() {
+    if keepsObjects { dropObjects() }
     index = Index()
     slab = VMASlab()
     attributes = MergeAttributeTable()

@@ -24,6 +24,7 @@ extension AddressSpace where Index: ~Copyable {
     precondition(seen == mapCount, "map_count is wrong")
     precondition(seen == slab.statistics.objects, "the slab lost VMAs")
     precondition(counted == counters, "total_vm or another count of pages is wrong")
+    if keepsObjects { checkObjects() }
     precondition(holders.count == attributes.count, "attributes live without a VMA")
     for (id, count) in holders {
       precondition(

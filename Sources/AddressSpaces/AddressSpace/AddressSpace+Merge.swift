@@ -105,7 +105,7 @@ extension AddressSpace where Index: ~Copyable {
       let record = slab[next.handle]
       attributes.retain(record.attributes)
       setAttributes(middle, record.attributes)
-      if !record.anonVMA.isNone { slab[middle.handle].anonVMA = record.anonVMA }
+      if !record.anonVMA.isNone { setAnonVMA(middle.handle, record.anonVMA) }
       return vmaAdjust(middle, middle.start, next.end)
     }
   }
@@ -115,6 +115,6 @@ extension AddressSpace where Index: ~Copyable {
   /// Linux: `dup_anon_vma` (6.x), the importer of `vma_adjust` (2.6).
   @inline(__always)
   private mutating func inherit(_ survivor: VMAEntry, _ anonVMA: AnonVMA) {
-    if slab[survivor.handle].anonVMA.isNone { slab[survivor.handle].anonVMA = anonVMA }
+    if slab[survivor.handle].anonVMA.isNone { setAnonVMA(survivor.handle, anonVMA) }
   }
 }

@@ -70,7 +70,7 @@ extension AddressSpace where Index: ~Copyable {
     }
     let end = request.address &+ request.oldSize
     if entry.start == request.address && entry.end == end {
-      slab[entry.handle].anonVMA = .none
+      setAnonVMA(entry.handle, .none)
     }
   }
 }

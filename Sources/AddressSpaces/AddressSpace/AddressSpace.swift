@@ -19,6 +19,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   var attributes: MergeAttributeTable
   var origins = OriginTable()
   var path = CallPath()
+  var objects = ObjectTable(isOn: ObjectTable.isAlwaysOn)
   /// The next identity to give to an anon_vma.
   var nextAnonVMA: UInt32 = 1
   /// No VMA ever gets an anon_vma.
@@ -69,6 +70,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     slab = other.slab.copy()
     attributes = other.attributes.copy()
     origins = other.origins.copy()
+    objects = other.objects
     nextAnonVMA = other.nextAnonVMA
     ignoresWrites = other.ignoresWrites
     layout = other.layout

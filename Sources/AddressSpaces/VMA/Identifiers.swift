@@ -63,6 +63,9 @@ public struct AnonVMA: Hashable, Sendable, BitwiseCopyable {
 
   public var isNone: Bool { rawValue == 0 }
 
+  /// Counts up from 1 in each address space.
+  public var number: UInt32 { rawValue & ~Self.forkChildBit }
+
   /// Inherited from a parent process: the anon_vma_chain has more than one entry.
   ///
   /// All VMAs of one identity agree on this, since an inherited anon_vma is never adopted and never

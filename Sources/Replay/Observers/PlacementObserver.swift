@@ -14,7 +14,7 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
   private let isOn: Bool
   /// What 2.6 remembers, by process.
   private var old: [Int: OldPlacement] = [:]
-  private var alignedFiles: [FileID: Bool] = [:]
+  private var rules = PlacementRules()
 
   /// - Parameter isOn: places are predicted; otherwise only `base` looks on.
   public init(_ base: Base, paths: PathTable, isOn: Bool = true) {
@@ -34,7 +34,9 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>,
     files: FileTable
   ) {
-    guard isOn, let (kind, request) = request(for: event, space, files) else { return }
+    guard isOn, let (kind, request) = rules.request(for: event, space, files, paths) else {
+      return
+    }
     guard let request, space.mmapBase != .zero else {
       placement.unpredicted += 1
       return
@@ -65,71 +67,12 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
     return OldPlacement(.topDown, base: space.mmapBase).forked()
   }
 
-  /// What the kernel was asked; nil for calls that choose no address, and a nil request for those
-  /// whose rules are not known.
-  private mutating func request<Index: VMAIndex & ~Copyable>(
-    for event: SyscallEvent, _ space: borrowing AddressSpace<Index>, _ files: FileTable
-  ) -> (Placement.Kind, PlacementRequest?)? {
-    switch event.call {
-    case .mmap(let addr, let length, _, let flags, _, let file, let offset):
-      if flags.contains(.fixed) || flags.contains(.fixedNoReplace) { return nil }
-      let kind: Placement.Kind = addr.roundedDownToPage == .zero ? .mmap : .hint
-      if flags.contains(.hugeTLB) || flags.contains(.bits32) { return (kind, nil) }
-      var request = PlacementRequest(length: length, hint: addr)
-      if !flags.contains(.anonymous) {
-        request.backing = isAligned(file) ? .alignedFile : .otherFile
-        request.offset = offset
-      } else if flags.isShared {
-        request.backing = .sharedMemory
-      }
-      return (kind, request)
-    case .mremap(let oldAddress, _, let newSize, let flags, _):
-      if Address(event.result.value) == oldAddress || flags.contains(.fixed) { return nil }
-      if flags.contains(.dontUnmap) { return (.mremap, nil) }
-      guard let vma = space.vmaContaining(oldAddress) else { return nil }
-      var request = PlacementRequest(length: newSize)
-      if let entry = files[vma.file] {
-        let pages = (oldAddress &- vma.range.start) >> Page.shift
-        request.backing = isAligned(entry.name) ? .alignedFile : .otherFile
-        request.offset = (vma.pageOffset &+ pages).rawValue << Page.shift
-      }
-      return (.mremap, request)
-    case .shmat(_, let addr, _):
-      if addr != .zero { return nil }
-      guard let size = segmentSize(event) else { return (.shmat, nil) }
-      return (.shmat, PlacementRequest(length: size, backing: .sharedMemory))
-    default: return nil
-    }
-  }
-
-  /// Sizes of the segments whose shmget was seen, by identifier.
-  private var segmentSizes: [Int32: UInt64] = [:]
-
-  private func segmentSize(_ event: SyscallEvent) -> UInt64? {
-    guard case .shmat(let shmid, _, _) = event.call else { return nil }
-    return segmentSizes[shmid]
-  }
-
-  /// Whether the file system of this file aligns mappings for huge pages: those on disks do.
-  private mutating func isAligned(_ file: FileID) -> Bool {
-    if let known = alignedFiles[file] { return known }
-    let text = paths.text(of: file)
-    let others = ["/dev/", "/proc/", "/sys/", "/memfd:", "/SYSV", "/anon_hugepage", "/run/"]
-    let isAligned = text.hasPrefix("/") && !others.contains { text.hasPrefix($0) }
-    alignedFiles[file] = isAligned
-    return isAligned
-  }
-
   // MARK: What the other observer sees
 
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
   ) {
-    if isOn, case .shmget(let size, _) = event.call, event.result.succeeded,
-      let shmid = Int32(exactly: event.result.value)
-    {
-      segmentSizes[shmid] = size
-    }
+    if isOn { rules.note(event) }
     noteUnmapped(by: event, process, space)
     base.didApply(event, process: process, space: space)
   }

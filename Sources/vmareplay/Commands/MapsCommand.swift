@@ -37,6 +37,10 @@ struct MapsCommand: ParsableCommand {
     help: "Split it wherever a VMA may end, and say of each border whether the log settles it.")
   var uncertain = false
 
+  @Flag(
+    help: "Print what the VMAs share instead: files with the pages mapped, anon_vmas, references.")
+  var objects = false
+
   @Option(help: "text; with --uncertain also json.")
   var format: SummaryFormat = .text
 
@@ -53,6 +57,9 @@ struct MapsCommand: ParsableCommand {
     if smaps && uncertain {
       throw ValidationError("--smaps and --uncertain cannot be had together: give one of them.")
     }
+    if objects && (smaps || segments || uncertain) {
+      throw ValidationError("--objects stands alone: leave --smaps, --segments, --uncertain out.")
+    }
     if all && arguments.pid != nil {
       throw ValidationError("--all and --pid contradict each other: give one of them.")
     }
@@ -66,6 +73,7 @@ struct MapsCommand: ParsableCommand {
         arguments: arguments, strict: traceOptions.strict, limit: replayLimit
       ).run()
     }
+    if objects { return try printObjects() }
     let paths = PathTable()
     let report = MapsReport(paths: paths, showsFlags: smaps, showsSegments: segments)
     let output = Output.standard
@@ -85,11 +93,31 @@ struct MapsCommand: ParsableCommand {
       try output.write(&out)
     }
     let result = try arguments.index.run(&work)
-    if let pid = arguments.pid, !found, result.status == .done {
+    try finish(found: found, result.status)
+  }
+
+  private func printObjects() throws {
+    let paths = PathTable()
+    var work = try TraceReplay(
+      trace: traceArgument.input(), paths: paths, arguments: arguments, strict: traceOptions.strict,
+      limit: replayLimit, observer: ObjectObserver(selection))
+    let result = try work.run(on: PathIndex.self)
+    let report = ObjectsReport(paths: paths)
+    var out = OutputBuffer()
+    for image in all ? result.observer.images[...] : result.observer.images.prefix(1) {
+      if all { out.append(line: "# objects \(image.process.pid.rawValue)") }
+      report.append(image, to: &out)
+    }
+    try Output.standard.write(&out)
+    try finish(found: !result.observer.images.isEmpty, result.status)
+  }
+
+  private func finish(found: Bool, _ status: ExitStatus) throws {
+    if let pid = arguments.pid, !found, status == .done {
       Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
       throw ExitStatus.noInput.code
     }
-    if result.status != .done { throw result.status.code }
+    if status != .done { throw status.code }
   }
 
   private var selection: MapObserver.Selection {

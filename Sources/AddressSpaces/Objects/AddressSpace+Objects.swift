@@ -1,0 +1,145 @@
+public import SyscallABI
+
+// Who maps a page of a file, and who shares an anon_vma. Kept only on a `TracedIndex` and if asked
+// for, or in builds that check everything: on any other index nothing is left of it.
+
+extension AddressSpace where Index: ~Copyable {
+  @inline(__always)
+  var keepsObjects: Bool {
+    #if CHECKED
+      objects.isOn
+    #else
+      Index.isTraced && objects.isOn
+    #endif
+  }
+
+  /// From now on files and anon_vmas know their VMAs; only on a `TracedIndex`.
+  ///
+  /// - Complexity: O(*n* log *n*).
+  public mutating func keepObjects() {
+    if !Index.isTraced || objects.isOn { return }
+    objects = ObjectTable(isOn: true)
+    var entry = index.first()
+    while !entry.isNone {
+      linkObjects(entry)
+      entry = index.next(entry)
+    }
+  }
+
+  /// The files that VMAs map, in the order of their numbers; empty unless objects are kept.
+  public var mappedFiles: [FileDescriptionID] { objects.mappedFiles }
+
+  /// The anon_vmas of the VMAs, in the order of their making; empty unless objects are kept.
+  public var anonVMAs: [AnonVMA] { objects.usedAnonVMAs }
+
+  /// How often files and anon_vmas were taken and dropped.
+  public var objectReferences: ObjectReferences { objects.references }
+
+  /// The VMAs that map a page of `pages` of this file, in the order of their first pages.
+  ///
+  /// - Complexity: O(log *n* + *k*), expected, for *k* VMAs of a file that *n* VMAs map.
+  ///
+  /// Linux: `vma_prio_tree_foreach`.
+  public borrowing func vmas(
+    mapping pages: ClosedRange<UInt64>, of file: FileDescriptionID
+  ) -> [VMA] {
+    objects.handles(mapping: pages, of: file).map { vma(entry($0)) }
+  }
+
+  /// The VMAs that share this anon_vma, in address order.
+  ///
+  /// - Complexity: O(*k* log *k*).
+  public borrowing func vmas(of anonVMA: AnonVMA) -> [VMA] {
+    objects.handles(of: anonVMA).map { vma(entry($0)) }.sorted {
+      $0.range.start < $1.range.start
+    }
+  }
+
+  private borrowing func entry(_ handle: VMA.Handle) -> VMAEntry {
+    let record = slab[handle]
+    return VMAEntry(handle: handle, start: record.start, end: record.end)
+  }
+
+  // MARK: What the functions that change VMAs call
+
+  mutating func linkObjects(_ entry: VMAEntry) {
+    linkFile(entry.handle)
+    objects.link(slab[entry.handle].anonVMA, entry.handle)
+  }
+
+  mutating func unlinkObjects(_ entry: VMAEntry) {
+    unlinkFile(entry.handle)
+    objects.unlink(slab[entry.handle].anonVMA, entry.handle)
+  }
+
+  mutating func linkFile(_ handle: VMA.Handle) {
+    let (file, pages) = filePages(handle)
+    objects.linkFile(file, handle, pages)
+  }
+
+  mutating func unlinkFile(_ handle: VMA.Handle) {
+    let (file, pages) = filePages(handle)
+    objects.unlinkFile(file, handle, pages)
+  }
+
+  private borrowing func filePages(
+    _ handle: VMA.Handle
+  ) -> (FileDescriptionID, ClosedRange<UInt64>) {
+    let record = slab[handle]
+    let attributes = self.attributes[record.attributes]
+    let first = attributes.pageOffset(at: record.start).rawValue
+    let (last, wraps) = first.addingReportingOverflow(record.range.lengthInPages - 1)
+    return (attributes.file, first...(wraps ? UInt64.max : last))
+  }
+
+  /// Gives a VMA another anon_vma, or takes it away.
+  @inline(__always)
+  mutating func setAnonVMA(_ handle: VMA.Handle, _ anonVMA: AnonVMA) {
+    if keepsObjects {
+      objects.unlink(slab[handle].anonVMA, handle)
+      objects.link(anonVMA, handle)
+    }
+    slab[handle].anonVMA = anonVMA
+  }
+
+  /// Takes the objects from all VMAs, as the kernel does one by one.
+  ///
+  /// Linux: `free_pgtables` and `remove_vma` in `exit_mmap`.
+  mutating func dropObjects() {
+    var entry = index.first()
+    while !entry.isNone {
+      unlinkObjects(entry)
+      entry = index.next(entry)
+    }
+    precondition(
+      objects.isEmpty && objects.references.isBalanced, "references to shared objects are left")
+  }
+
+  /// Stops the program if an object and its VMAs do not know each other.
+  borrowing func checkObjects() {
+    var fileCounts: [FileDescriptionID: Int] = [:]
+    var anonCounts: [AnonVMA: Int] = [:]
+    forEachVMA { vma in
+      if vma.file != .none {
+        fileCounts[vma.file, default: 0] += 1
+      }
+      if vma.anonVMA.isNone { return }
+      anonCounts[vma.anonVMA, default: 0] += 1
+      precondition(
+        objects.contains(vma.handle, in: vma.anonVMA), "an anon_vma lacks a VMA of its")
+    }
+    precondition(objects.mappedFiles.count == fileCounts.count, "a file outlived its VMAs")
+    precondition(objects.usedAnonVMAs.count == anonCounts.count, "an anon_vma outlived its VMAs")
+    for (file, count) in fileCounts {
+      let users = objects.handles(mapping: 0...UInt64.max, of: file)
+      precondition(users.count == count && Set(users).count == count, "a file lacks a VMA")
+      precondition(users.allSatisfy { filePages($0).0 == file }, "a file knows another's VMA")
+    }
+    for (anonVMA, count) in anonCounts { precondition(objects.count(of: anonVMA) == count) }
+    let references = objects.references
+    let held = references.filesTaken - references.filesDropped
+    precondition(held == UInt64(fileCounts.values.reduce(0, +)), "references are miscounted")
+    let anonHeld = references.anonVMAsTaken - references.anonVMAsDropped
+    precondition(anonHeld == UInt64(anonCounts.values.reduce(0, +)), "references are miscounted")
+  }
+}
