@@ -26,8 +26,8 @@ extension ReplayEngine where Index: ~Copyable {
   /// have begun and not ended had their places already: then these came first.
   ///
   /// Where they end is looked for in the batch only: at the border of two batches, one call in some
-  /// thousands, the order stays that of the ends. Nothing is known for a kernel whose choice depends
-  /// on what it remembers (before 3.8), or where `mmap_base` is unknown.
+  /// thousands, the order stays that of the ends. Nothing is known for a kernel whose choice
+  /// depends on what it remembers (before 3.8), or where `mmap_base` is unknown.
   mutating func letEarlierGoFirst(_ event: SyscallEvent, process: Int, in batch: TraceBatch) {
     guard options.profile.follows(.takesHighestGap), event.call.mayChooseAddress else { return }
     let id = processes[process].space
