@@ -1,4 +1,4 @@
-public import SyscallABI
+import SyscallABI
 
 // Who maps a page of a file, and who shares an anon_vma. Kept only on a `TracedIndex` and if asked
 // for, or in builds that check everything: on any other index nothing is left of it.
