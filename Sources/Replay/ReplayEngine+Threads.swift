@@ -76,7 +76,11 @@ extension ReplayEngine where Index: ~Copyable {
       certainty.hasOthers = true
     }
     noteCall(earlier, process: process)
-    applyToMap(earlier, process: tasks[slot].process, in: batch)
+    if Observer.rewritesCalls {
+      applyRewritten(earlier, process: tasks[slot].process, in: batch, isApplied: false)
+    } else {
+      applyToMap(earlier, process: tasks[slot].process, in: batch)
+    }
     noteCall(event, process: process)
     tasks[slot].pending!.isApplied = true
     (certainty.beginning, certainty.hasOthers) = kept

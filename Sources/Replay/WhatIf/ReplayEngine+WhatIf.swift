@@ -65,6 +65,9 @@ extension ReplayEngine where Index: ~Copyable {
     if event.result.outcome == .returned, let placed = operation.placedRange {
       clearWay(for: placed, event, process: process)
     }
+    if tasks.choosing > 0 && event.result.outcome == .returned {
+      letEarlierGoFirst(event, process: process, in: batch)
+    }
     let expected = spaces.modify(processes[process].space) { space -> Errno? in
       let failure = operation.failure(in: space) ?? operation.unknownAdvice(space.profile)
       if failure != nil { operation.perform(on: &space, leniently: false) }
