@@ -84,7 +84,7 @@ public struct EventFields {
       body("flags", .words(flags.names))
       body("child_stack", .address(childStack.rawValue))
     case .clone3(let flags, let stack, let stackSize):
-      body("flags", .words(flags.names))
+      body("flags", .words(flags.namesInClone3))
       body("stack", .address(stack.rawValue))
       body("stack_size", .unsigned(stackSize))
     case .execve(let file):

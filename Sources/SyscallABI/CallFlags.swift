@@ -84,6 +84,12 @@ public struct CloneFlags: FlagWord {
   @inlinable
   public var exitSignal: UInt64 { rawValue & 0xff }
 
+  /// The names of clone3's flags, which have CLONE_NEWTIME where clone has the signal.
+  public var namesInClone3: [String] {
+    guard exitSignal == 0x80 else { return names }
+    return CloneFlags(rawValue: rawValue & ~0xff).names + ["CLONE_NEWTIME"]
+  }
+
   public static var fieldMask: UInt64 { 0xff }
   public static var fieldNames: [(name: StaticString, value: UInt64)] {
     SignalName.table.map { ($0.name, UInt64($0.number)) }

@@ -199,4 +199,17 @@ struct CallTests {
     #expect(log.items.count == 1 && log.descriptors.count == 1)
     #expect(log.error == nil)
   }
+
+  @Test("clone3 has a flag where clone has the signal")
+  func newTime() throws {
+    let log = Decoded(
+      "clone3({flags=CLONE_VM|CLONE_NEWTIME, exit_signal=SIGCHLD, stack=NULL, stack_size=0}, 88) = 5\n"
+    )
+    guard case .clone3(let flags, _, _) = try #require(log.events.first).call else {
+      Issue.record("no clone3")
+      return
+    }
+    #expect(flags.namesInClone3 == ["CLONE_VM", "CLONE_NEWTIME"])
+    #expect(CloneFlags(rawValue: 0x111).namesInClone3 == ["SIGCHLD", "CLONE_VM"])
+  }
 }
