@@ -198,20 +198,25 @@ import Testing
   @Test(arguments: 0..<8)
   func randomPrograms(seed: Int) {
     sample(300, seed: seed, .linux6)
-    #if EXHAUSTIVE
-      // About one program in 40,000 is not enclosed: see "What is not covered" in Certainty.md.
-      withKnownIssue(isIntermittent: true) { sample(20_000, seed: seed, .linux6) }
-    #endif
+    if !Self.isDeep { return }
+    // Three programs are not enclosed: see "What is not covered" in Certainty.md. Whoever mends
+    // that is told here; any other seed that fails is a new one.
+    if [0, 1, 4].contains(seed) {
+      withKnownIssue { sample(20_000, seed: seed, .linux6) }
+    } else {
+      sample(20_000, seed: seed, .linux6)
+    }
   }
+
+  #if EXHAUSTIVE
+    static let isDeep = true
+  #else
+    static let isDeep = false
+  #endif
 
   @Test(arguments: [KernelVersion(3, 10), KernelVersion(4, 19), KernelVersion(6, 1)])
   func otherKernels(version: KernelVersion) {
-    sample(200, seed: 100, KernelProfile(version: version))
-    #if EXHAUSTIVE
-      withKnownIssue(isIntermittent: true) {
-        sample(20_000, seed: 100, KernelProfile(version: version))
-      }
-    #endif
+    sample(Self.isDeep ? 20_000 : 200, seed: 100, KernelProfile(version: version))
   }
 
   @Test func theSeedsKernel() { sample(200, seed: 200, .linux2_6) }
