@@ -68,11 +68,7 @@ public struct UncertainMapObserver: ReplayObserver {
     _ process: ProcessView, certain: CertainAddressSpace, space: borrowing AddressSpace<Index>,
     files: FileTable
   ) {
-    switch selection {
-    case .first: if process.ordinal != 0 { return }
-    case .pid(let pid): if process.pid != pid { return }
-    case .all: break
-    }
+    guard selection.includes(process) else { return }
     images.append(UncertainMapImage(of: certain, space, process: process, files: files))
   }
 }

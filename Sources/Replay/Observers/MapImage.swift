@@ -65,6 +65,14 @@ public struct MapObserver: ReplayObserver {
     case first
     case pid(PID)
     case all
+
+    func includes(_ process: ProcessView) -> Bool {
+      switch self {
+      case .first: process.ordinal == 0
+      case .pid(let pid): process.pid == pid
+      case .all: true
+      }
+    }
   }
 
   public private(set) var images: [MapImage] = []
@@ -81,11 +89,7 @@ public struct MapObserver: ReplayObserver {
   public mutating func willEnd<Index: VMAIndex & ~Copyable>(
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
   ) {
-    switch selection {
-    case .first: if process.ordinal != 0 { return }
-    case .pid(let pid): if process.pid != pid { return }
-    case .all: break
-    }
+    guard selection.includes(process) else { return }
     images.append(MapImage(of: space, process: process, files: files))
   }
 }

@@ -70,11 +70,7 @@ public struct ObjectObserver: ReplayObserver {
   public mutating func willEnd<Index: VMAIndex & ~Copyable>(
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
   ) {
-    switch selection {
-    case .first: if process.ordinal != 0 { return }
-    case .pid(let pid): if process.pid != pid { return }
-    case .all: break
-    }
+    guard selection.includes(process) else { return }
     images.append(ObjectImage(of: space, process: process, files: files))
   }
 }
