@@ -45,6 +45,8 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// The process of the last map that the model was compared with.
   var lastCompared: Int?
   var unclaimedInitialMaps: [(pid: PID, entries: [MapsEntry])]
+  /// The way back to a moment that the observer marked.
+  var journal = Journal<Index, Observer>()
 
   /// So many processes are kept by themselves, those with the most VMAs at their peak; of the
   /// others only the total knows, so that a log of millions of processes needs megabytes.
@@ -63,6 +65,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// - Parameter limit: items beyond it are left alone; nil for none.
   /// - Returns: false if an item beyond `limit` was met: nothing more needs to be read.
   public mutating func apply(_ batch: TraceBatch, until limit: ReplayLimit? = nil) -> Bool {
+    if Observer.returnsToMark { return applyMarking(batch, until: limit) }
     if faultFeed != nil { return applyWithFaults(batch, until: limit) }
     var position = 0
     var nextStack = 0
@@ -94,15 +97,22 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   }
 
   /// The log is over: ends the processes that still live, in the order in which they appeared.
+  ///
+  /// An observer that marks moments is brought back to the last one (`returnsToMark`).
   public mutating func finish() {
     finishFaults()
+    endProcesses()
+    dropSmallSummaries()
+    if Observer.returnsToMark && observer.wantsReturn { returnToMark() }
+  }
+
+  mutating func endProcesses() {
     let live = processes.indices.filter {
       processes[$0].isInUse && !processes[$0].hasEnded && !processes[$0].isUnclaimed
     }
     for index in live.sorted(by: { processes[$0].ordinal < processes[$1].ordinal }) {
       endProcess(index, hasEnded: false)
     }
-    dropSmallSummaries()
   }
 
   /// Drops descriptions of files that no VMA maps any more.
