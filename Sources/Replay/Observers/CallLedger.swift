@@ -69,8 +69,11 @@ public struct CallLedger: Sendable {
   /// The stack of the call at hand.
   var stack = StackID.none
   private var sweepAt = 8192
-  /// The mapping that each thread made last, as far as it has not been trimmed.
-  private var lastMapping: [PID: AddressRange] = [:]
+  /// The mapping that the thread of the last call made last, as far as it has not been trimmed.
+  private var mapping: AddressRange?
+  private var mapper = PID.none
+  /// The same for the threads before.
+  private var otherMappings: [PID: AddressRange] = [:]
 
   public init() {}
 
@@ -100,11 +103,11 @@ public struct CallLedger: Sendable {
   /// munmap           **       (tail)
   /// ```
   private mutating func noteTrim(_ call: inout RecordedCall) {
+    if call.pid != mapper { change(mapper: call.pid) }
     switch call.name {
-    case .mmap, .mmap2, .oldMmap:
-      lastMapping[call.pid] = call.flags.contains(.fixed) ? nil : call.range
+    case .mmap, .mmap2, .oldMmap: mapping = call.flags.contains(.fixed) ? nil : call.range
     case .munmap:
-      guard var mapping = lastMapping[call.pid], call.range.length < mapping.length else { return }
+      guard var mapping, call.range.length < mapping.length else { return }
       if call.range.start == mapping.start {
         mapping.start = call.range.end
       } else if call.range.end == mapping.end {
@@ -113,18 +116,24 @@ public struct CallLedger: Sendable {
         return
       }
       call.isTrim = true
-      lastMapping[call.pid] = mapping
+      self.mapping = mapping
     default: break
     }
   }
 
-  /// Forgets every call that `live` does not name.
-  mutating func sweep(live: Set<UInt32>) {
-    for slot in 1..<calls.count where calls[slot] != nil && !live.contains(UInt32(slot)) {
+  private mutating func change(mapper next: PID) {
+    otherMappings[mapper] = mapping
+    mapping = otherMappings[next]
+    mapper = next
+  }
+
+  /// Forgets every call that is not live, by its number.
+  mutating func sweep(_ isLive: [Bool]) {
+    for slot in 1..<calls.count where calls[slot] != nil && !isLive[slot] {
       calls[slot] = nil
       free.append(UInt32(slot))
     }
-    if lastMapping.count > 4096 { lastMapping.removeAll() }
+    if otherMappings.count > 4096 { otherMappings.removeAll() }
     sweepAt = max(8192, (calls.count - free.count) * 2)
   }
 }

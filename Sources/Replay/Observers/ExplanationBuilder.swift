@@ -21,19 +21,14 @@ struct ExplanationBuilder: ~Copyable {
   mutating func walk<Index: VMAIndex & ~Copyable>(_ space: borrowing AddressSpace<Index>) {
     explanation.mapCount = space.mapCount
     explanation.counts = space.boundaryCounts()
-    var boundaries: [Explanation.Boundary] = []
-    boundaries.reserveCapacity(explanation.counts.total)
-    space.forEachBoundary { boundaries.append(boundary($0, in: space)) }
-    for side in boundaries.flatMap({ [$0.pair.lower, $0.pair.upper] }) {
-      explanation.fileNames[side.file] = files[side.file]?.name
-    }
-    explanation.boundaries = boundaries
+    explanation.boundaries.reserveCapacity(explanation.counts.total)
+    space.forEachBoundary { explanation.boundaries.append(boundary($0, in: space)) }
+    nameFiles()
     var previous: VMA?
     var next = 0
-    let vmas = space.vmas()
-    for vma in vmas {
+    space.forEachVMA { vma in
       if let lower = previous, lower.range.end == vma.range.start {
-        if !boundaries[next].pair.cause.isNeeded { runMissed += 1 }
+        if !explanation.boundaries[next].pair.cause.isNeeded { runMissed += 1 }
         next += 1
       } else {
         if let lower = previous {
@@ -42,15 +37,26 @@ struct ExplanationBuilder: ~Copyable {
         }
         runStart = vma
       }
-      add(vma, name(of: vma, in: space))
+      runCount += 1
+      if vma.range.lengthInPages > largest.pages {
+        largest = (vma.range.lengthInPages, name(of: vma, in: space))
+      }
       previous = vma
     }
     if let previous { endRun(at: previous.range.end) }
   }
 
-  private mutating func add(_ vma: VMA, _ name: MapImage.Name) {
-    runCount += 1
-    if vma.range.lengthInPages > largest.pages { largest = (vma.range.lengthInPages, name) }
+  private mutating func nameFiles() {
+    var last = FileDescriptionID.none
+    func name(_ file: FileDescriptionID) {
+      if file == last || file == .none { return }
+      explanation.fileNames[file] = files[file]?.name
+      last = file
+    }
+    for boundary in explanation.boundaries {
+      name(boundary.pair.lower.file)
+      name(boundary.pair.upper.file)
+    }
   }
 
   private mutating func endRun(at end: Address) {
