@@ -44,11 +44,11 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     Platform.ignoreBrokenPipes()
     let older = try baseline.map { try Baseline(path: $0) }
-    let source = try TwoPassTrace(traceArgument.input())
-    defer { source.close() }
+    let input = try TwoPassInput(traceArgument.input(), arguments)
+    defer { input.close() }
     let paths = PathTable()
     var work = TraceReplay(
-      trace: source.input, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      trace: input.trace, paths: paths, arguments: input.arguments, strict: traceOptions.strict,
       observer: BudgetObserver(
         pid: arguments.pid.map { PID($0) }, maxMapCount: maxVmas,
         maxPages: maxMapped.map { $0.bytes / 4096 }))
@@ -59,7 +59,7 @@ struct CheckCommand: ParsableCommand {
       Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
       throw ExitStatus.noInput.code
     }
-    let missed = try missedMerges(at: observed.mapCount, source.input, paths)
+    let missed = try missedMerges(at: observed.mapCount, input, paths)
     let budgets =
       try ownBudgets(observed, missed, maxMapCount: result.maxMapCount)
       + (older?.budgets(observed, missed) ?? [])
@@ -83,13 +83,13 @@ struct CheckCommand: ParsableCommand {
 
   /// A second pass stops where the process had the most VMAs and looks at its boundaries.
   private func missedMerges(
-    at peak: BudgetObserver.Highest, _ trace: TraceInput, _ paths: PathTable
+    at peak: BudgetObserver.Highest, _ input: TwoPassInput, _ paths: PathTable
   ) throws -> UInt64 {
     let target: BoundaryObserver.Target =
       peak.position.map { .process(ordinal: peak.ordinal, after: $0) }
       ?? .endOf(ordinal: peak.ordinal)
     var work = TraceReplay(
-      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      trace: input.trace, paths: paths, arguments: input.arguments, strict: traceOptions.strict,
       observer: BoundaryObserver(target))
     work.isSecondPass = true
     return UInt64(try arguments.index.run(&work).observer.counts?.missedMerges ?? 0)

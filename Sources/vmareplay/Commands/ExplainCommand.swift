@@ -84,11 +84,12 @@ struct ExplainCommand: ParsableCommand {
     }
     // Only two kernels need two replays.
     let second = arguments.kernel?.second
-    let source = try second.map { _ in try TwoPassTrace(traceArgument.input()) }
-    defer { source?.close() }
+    let trace = try traceArgument.input()
+    let input = try second.map { _ in try TwoPassInput(trace, arguments) }
+    defer { input?.close() }
     var run = ExplainRun(
-      input: try source?.input ?? traceArgument.input(), paths: PathTable(),
-      arguments: arguments, moment: moment, strict: traceOptions.strict)
+      input: input?.trace ?? trace, paths: PathTable(), arguments: input?.arguments ?? arguments,
+      moment: moment, strict: traceOptions.strict)
     run.arguments.kernel = arguments.kernel?.first
     if groupBy == .stack || pairs || format == .folded { run.stacks = StackTable() }
     let result = try run.explain()
