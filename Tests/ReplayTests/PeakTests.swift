@@ -125,10 +125,14 @@ struct PeakReplay {
 
   /// Everything that it says, in the order in which it says it.
   private func text(_ explanation: Explanation) -> String {
-    var explanation = explanation
     let names = explanation.fileNames.map { "\($0.key.rawValue) \($0.value)" }.sorted()
-    explanation.fileNames = [:]
-    return "\(explanation) \(names)"
+    let boundaries = explanation.boundaries.map { "\($0)" }
+    let rest = [
+      "\(explanation.process) \(String(describing: explanation.position))",
+      "mapCount: \(explanation.mapCount) \(explanation.counts)", "\(explanation.holes)",
+      "\(explanation.runs)",
+    ]
+    return (boundaries + names + rest).joined(separator: "\n")
   }
 
   private func replay<Observer: ReplayObserver>(

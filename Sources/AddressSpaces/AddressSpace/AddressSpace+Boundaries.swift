@@ -55,6 +55,13 @@ public struct VMABoundary: Hashable, Sendable {
     var isAlone: Bool { rawValue.nonzeroBitCount <= 1 }
   }
 
+  public init(lower: VMA, upper: VMA, differences: Causes, differingFlags: VMAFlags) {
+    self.lower = lower
+    self.upper = upper
+    self.differences = differences
+    self.differingFlags = differingFlags
+  }
+
   /// The first cause; `.notTried` if nothing differs.
   public var cause: Cause { differences.first }
 

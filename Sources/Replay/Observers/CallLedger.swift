@@ -64,7 +64,7 @@ public struct RecordedCall: Hashable, Sendable, BitwiseCopyable {
 /// The number of a call that no VMA names any more is given again, so that the table does not grow
 /// with the log.
 public struct CallLedger: Sendable {
-  private var calls: [RecordedCall?] = [nil]
+  private(set) var calls = RecordedCalls()
   private var free: [UInt32] = []
   /// The stack of the call at hand.
   var stack = StackID.none
@@ -78,7 +78,7 @@ public struct CallLedger: Sendable {
   public init() {}
 
   /// What is known of a call; nil for `.none`.
-  public subscript(id: CallID) -> RecordedCall? { calls[Int(id.rawValue)] }
+  public subscript(id: CallID) -> RecordedCall? { calls[id] }
 
   /// How many calls there is room for.
   public var capacity: Int { calls.count }
@@ -90,11 +90,10 @@ public struct CallLedger: Sendable {
     call.stack = stack
     noteTrim(&call)
     if let slot = free.popLast() {
-      calls[Int(slot)] = call
+      calls[CallID(slot)] = call
       return CallID(slot)
     }
-    calls.append(call)
-    return CallID(UInt32(calls.count - 1))
+    return calls.append(call)
   }
 
   /// ```
@@ -129,9 +128,11 @@ public struct CallLedger: Sendable {
 
   /// Forgets every call that is not live, by its number.
   mutating func sweep(_ isLive: [Bool]) {
-    for slot in 1..<calls.count where calls[slot] != nil && !isLive[slot] {
-      calls[slot] = nil
-      free.append(UInt32(slot))
+    for slot in 1..<calls.count where !isLive[slot] {
+      let id = CallID(UInt32(slot))
+      if calls[id] == nil { continue }
+      calls[id] = nil
+      free.append(id.rawValue)
     }
     if otherMappings.count > 4096 { otherMappings.removeAll() }
     sweepAt = max(8192, (calls.count - free.count) * 2)

@@ -9,6 +9,7 @@ struct ExplanationBuilder: ~Copyable {
   private var runStart: VMA?
   private var runCount = 0
   private var runMissed = 0
+  private var lastNamed = FileDescriptionID.none
   private var largest: (pages: UInt64, name: MapImage.Name) = (0, .none)
 
   init(_ process: ProcessView, calls: CallLedger, files: FileTable) {
@@ -21,14 +22,19 @@ struct ExplanationBuilder: ~Copyable {
   mutating func walk<Index: VMAIndex & ~Copyable>(_ space: borrowing AddressSpace<Index>) {
     explanation.mapCount = space.mapCount
     explanation.counts = space.boundaryCounts()
-    explanation.boundaries.reserveCapacity(explanation.counts.total)
-    space.forEachBoundary { explanation.boundaries.append(boundary($0, in: space)) }
-    nameFiles()
+    explanation.boundaries = Explanation.Boundaries(
+      calls: calls.calls, capacity: explanation.counts.total)
+    var isMissed: [Bool] = []
+    isMissed.reserveCapacity(explanation.counts.total)
+    space.forEachBoundary {
+      add($0, in: space)
+      isMissed.append(!$0.cause.isNeeded)
+    }
     var previous: VMA?
     var next = 0
     space.forEachVMA { vma in
       if let lower = previous, lower.range.end == vma.range.start {
-        if !explanation.boundaries[next].pair.cause.isNeeded { runMissed += 1 }
+        if isMissed[next] { runMissed += 1 }
         next += 1
       } else {
         if let lower = previous {
@@ -44,19 +50,6 @@ struct ExplanationBuilder: ~Copyable {
       previous = vma
     }
     if let previous { endRun(at: previous.range.end) }
-  }
-
-  private mutating func nameFiles() {
-    var last = FileDescriptionID.none
-    func name(_ file: FileDescriptionID) {
-      if file == last || file == .none { return }
-      explanation.fileNames[file] = files[file]?.name
-      last = file
-    }
-    for boundary in explanation.boundaries {
-      name(boundary.pair.lower.file)
-      name(boundary.pair.upper.file)
-    }
   }
 
   private mutating func endRun(at end: Address) {
@@ -78,26 +71,35 @@ struct ExplanationBuilder: ~Copyable {
 
   // MARK: Boundaries
 
-  private func boundary<Index: VMAIndex & ~Copyable>(
+  private mutating func add<Index: VMAIndex & ~Copyable>(
     _ pair: VMABoundary, in space: borrowing AddressSpace<Index>
-  ) -> Explanation.Boundary {
+  ) {
     let lower = space.origins(of: pair.lower.handle)?.high
     let upper = space.origins(of: pair.upper.handle)?.low
-    let lowerSetter = lower.flatMap { calls[$0.setter(of: pair.cause)] }
-    let upperSetter = upper.flatMap { calls[$0.setter(of: pair.cause)] }
-    var boundary = Explanation.Boundary(
-      pair: pair, lowerSetter: lowerSetter, upperSetter: upperSetter, equalSince: nil,
-      isAssumed: false)
+    let setters = (
+      lower: lower?.setter(of: pair.cause) ?? .none, upper: upper?.setter(of: pair.cause) ?? .none
+    )
+    var equalSince = CallID.none
+    var isAssumed = false
     if pair.cause == .anonVMA {
-      let areCertain = isCertain(pair.lower, lowerSetter) && isCertain(pair.upper, upperSetter)
-      boundary.isAssumed = !areCertain
+      isAssumed =
+        !isCertain(pair.lower, calls[setters.lower]) || !isCertain(pair.upper, calls[setters.upper])
     }
     if pair.cause == .notTried {
-      let both = [lower, upper].compactMap { $0 }.flatMap { $0.calls }.compactMap { calls[$0] }
-      boundary.equalSince = both.max { $0.line < $1.line }
-      boundary.isAssumed = !pair.lower.anonVMA.isNone || !pair.upper.anonVMA.isNone
+      let both = [lower, upper].compactMap { $0 }.flatMap { $0.calls }
+      equalSince = both.max { calls[$0]?.line ?? 0 < calls[$1]?.line ?? 0 } ?? .none
+      isAssumed = !pair.lower.anonVMA.isNone || !pair.upper.anonVMA.isNone
     }
-    return boundary
+    explanation.boundaries.append(
+      pair, setters: setters, equalSince: equalSince, isAssumed: isAssumed)
+    nameFile(of: pair.lower)
+    nameFile(of: pair.upper)
+  }
+
+  private mutating func nameFile(of vma: VMA) {
+    if vma.file == lastNamed || vma.file == .none { return }
+    explanation.fileNames[vma.file] = files[vma.file]?.name
+    lastNamed = vma.file
   }
 
   /// Whether a side was written without a doubt: the call itself writes the pages.
