@@ -50,7 +50,9 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
 
   /// So many processes are kept by themselves, those with the most VMAs at their peak; of the
   /// others only the total knows, so that a log of millions of processes needs megabytes.
-  static var summaryLimit: Int { 4096 }
+  static var summaryLimit: Int { 1024 }
+  /// So many may be kept before the smallest are dropped.
+  static var summaryRoom: Int { summaryLimit + summaryLimit / 4 }
 
   public init(options: ReplayOptions, paths: PathTable, observer: Observer) {
     self.options = options

@@ -109,6 +109,7 @@ struct ReplaySetup {
     if host?["pkeys"] == "0" { limits.hasProtectionKeys = false }
     var options = ReplayOptions(
       profile: profile, faults: arguments.faults.assumption, limits: limits)
+    options.keptPID = arguments.pid.map { PID($0) }
     options.limitsLockedMemory = host?["uid"].flatMap { UInt32($0) }.map { $0 != 0 } ?? false
     self.options = options
   }

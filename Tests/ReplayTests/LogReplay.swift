@@ -9,6 +9,8 @@ struct LogReplay {
   var images: [MapImage]
   var summaries: [ProcessSummary]
   var total: ProcessSummary
+  /// Processes without a summary of their own.
+  var omitted: Int
   var verifier: Verifier
   var paths: PathTable
 
@@ -18,12 +20,13 @@ struct LogReplay {
   init(
     _ log: String, initialMaps: String = "", faults: FaultAssumption = .smart,
     until limit: ReplayLimit? = nil, index: IndexKind = .rbtree, known: String? = nil,
-    limitsLockedMemory: Bool = false
+    limitsLockedMemory: Bool = false, keptPID: PID? = nil
   ) throws {
     let paths = PathTable()
     var options = ReplayOptions(profile: .linux6, faults: faults)
     options.faultsAreListed = known != nil
     options.limitsLockedMemory = limitsLockedMemory
+    options.keptPID = keptPID
     if !initialMaps.isEmpty {
       let entries = try MapsFile.parse(Array(initialMaps.utf8), paths: paths)
       options.initialMaps = [(.none, entries)]
@@ -36,6 +39,7 @@ struct LogReplay {
     verifier = result.verifier
     summaries = result.summaries
     total = result.total
+    omitted = result.omitted
     self.paths = paths
   }
 
@@ -51,6 +55,7 @@ struct LogReplay {
       var verifier: Verifier
       var summaries: [ProcessSummary]
       var total: ProcessSummary
+      var omitted: Int
     }
 
     mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
@@ -67,7 +72,7 @@ struct LogReplay {
       engine.finish()
       return Output(
         images: engine.observer.maps.images, verifier: engine.observer.verifier,
-        summaries: engine.summaries, total: engine.total)
+        summaries: engine.summaries, total: engine.total, omitted: engine.omittedSummaries)
     }
   }
 
