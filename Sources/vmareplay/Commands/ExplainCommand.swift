@@ -35,7 +35,7 @@ struct ExplainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What groups have in common: cause, call, thread, size, file, or stack (where in the program "
-        + "the call was made, in logs of strace -k)."))
+        + "the call was made, in logs of strace -k).", valueName: "what"))
   var groupBy: ExplainReport.Grouping = .call
 
   @Flag(help: "Also list each pair with both values and the calls that set them.")
