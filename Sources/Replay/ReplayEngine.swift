@@ -52,7 +52,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// others only the total knows, so that a log of millions of processes needs megabytes.
   static var summaryLimit: Int { 1024 }
   /// So many may be kept before the smallest are dropped.
-  static var summaryRoom: Int { summaryLimit + summaryLimit / 4 }
+  static var summaryRoom: Int { summaryLimit + summaryLimit / 8 }
 
   public init(options: ReplayOptions, paths: PathTable, observer: Observer) {
     self.options = options

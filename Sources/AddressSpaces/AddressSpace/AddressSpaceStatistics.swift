@@ -1,8 +1,9 @@
 /// What happened to an address space so far.
 public struct AddressSpaceStatistics: Hashable, Sendable {
-  private var mergeCounts = InlineCounts()
+  /// By case number, less one: there are eight.
+  private var mergeCounts = SIMD8<UInt64>()
   private var refusalCounts = InlineCounts()
-  private var armCounts = InlineCounts()
+  private var armCounts = SIMD8<UInt64>()
   /// VMAs that were cut in two, and VMAs of which one end was cut off.
   public internal(set) var splits: UInt64 = 0
   /// Calls, advice and flags that the kernel of the profile does not know.
@@ -15,7 +16,7 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
   public init() {}
 
   public func merges(_ mergeCase: MergeCase) -> UInt64 {
-    mergeCounts[Int(mergeCase.rawValue)]
+    mergeCounts[Int(mergeCase.rawValue) - 1]
   }
 
   public func refusals(_ reason: MergeRefusal) -> UInt64 { refusalCounts[Int(reason.rawValue)] }
@@ -28,18 +29,16 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
 
   @inline(__always)
   mutating func count(_ outcome: MergeOutcome) {
-    if let mergeCase = outcome.mergeCase { mergeCounts[Int(mergeCase.rawValue)] += 1 }
+    if let mergeCase = outcome.mergeCase { mergeCounts[Int(mergeCase.rawValue) - 1] += 1 }
     if let reason = outcome.refusedPrevious { refusalCounts[Int(reason.rawValue)] += 1 }
     if let reason = outcome.refusedNext { refusalCounts[Int(reason.rawValue)] += 1 }
   }
 
   /// Adds the counts of another address space; peaks become the larger of both.
   public mutating func add(_ other: AddressSpaceStatistics) {
-    for index in 0..<InlineCounts.count {
-      mergeCounts[index] += other.mergeCounts[index]
-      refusalCounts[index] += other.refusalCounts[index]
-      armCounts[index] += other.armCounts[index]
-    }
+    mergeCounts &+= other.mergeCounts
+    armCounts &+= other.armCounts
+    refusalCounts.add(other.refusalCounts)
     splits += other.splits
     unknownToProfile += other.unknownToProfile
     mapCountPeak = max(mapCountPeak, other.mapCountPeak)
@@ -49,9 +48,13 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
 
 /// Sixteen counters without an allocation.
 private struct InlineCounts: Hashable, Sendable {
-  static let count = 16
   private var low = SIMD8<UInt64>()
   private var high = SIMD8<UInt64>()
+
+  mutating func add(_ other: InlineCounts) {
+    low &+= other.low
+    high &+= other.high
+  }
 
   subscript(index: Int) -> UInt64 {
     get { index < 8 ? low[index] : high[index - 8] }
