@@ -57,14 +57,14 @@ public struct ExplainReport {
 
   // MARK: Groups
 
-  /// The boundaries in groups, the largest first.
-  func boundaryGroups(needed: Bool) -> [Group] {
+  /// The needed boundaries and the missed merges in groups, the largest first.
+  func boundaryGroups() -> (needed: [Group], missed: [Group]) {
     var groups: [Group] = []
     var byKey: [Key: Int] = [:]
     // Thousands of pairs look alike: their words are put together once.
     var byLook: [PairLook: Int] = [:]
     var last: (look: PairLook, group: Int)?
-    for boundary in explanation.boundaries where boundary.pair.cause.isNeeded == needed {
+    for boundary in explanation.boundaries {
       let call = boundary.equalSince ?? boundary.setter
       let look = PairLook(boundary.pair, call, grouping)
       let group: Int
@@ -87,7 +87,9 @@ public struct ExplainReport {
       groups[group].assumed += boundary.isAssumed ? 1 : 0
       groups[group].span.add(call)
     }
-    return groups.sorted()
+    groups.sort()
+    let needed = groups.filter { $0.cause?.isNeeded ?? false }
+    return (needed, groups.filter { $0.cause?.isNeeded == false })
   }
 
   /// The holes in groups, the largest first.

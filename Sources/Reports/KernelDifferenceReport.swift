@@ -15,7 +15,8 @@ public struct KernelDifferenceReport {
     var unmatched: Int
 
     var groups: [ExplainReport.Group] {
-      report.boundaryGroups(needed: true) + report.boundaryGroups(needed: false)
+      let groups = report.boundaryGroups()
+      return groups.needed + groups.missed
     }
   }
 

@@ -4,7 +4,6 @@ public import SyscallABI
 /// What is remembered of a call to which a VMA owes what it is.
 public struct RecordedCall: Hashable, Sendable, BitwiseCopyable {
   public var line: UInt64
-  public var time: SyscallEvent.Timestamp
   /// Where it acted; an empty range for calls without one.
   public var range: AddressRange
   public var pid: PID
@@ -21,7 +20,6 @@ public struct RecordedCall: Hashable, Sendable, BitwiseCopyable {
 
   init(_ event: SyscallEvent) {
     line = event.line
-    time = event.time
     pid = event.pid
     source = event.source
     name = event.name

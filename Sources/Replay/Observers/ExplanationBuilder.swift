@@ -21,21 +21,14 @@ struct ExplanationBuilder: ~Copyable {
   /// - Complexity: O(*n*).
   mutating func walk<Index: VMAIndex & ~Copyable>(_ space: borrowing AddressSpace<Index>) {
     explanation.mapCount = space.mapCount
-    explanation.counts = space.boundaryCounts()
     explanation.boundaries = Explanation.Boundaries(
-      calls: calls.calls, capacity: explanation.counts.total)
-    var isMissed: [Bool] = []
-    isMissed.reserveCapacity(explanation.counts.total)
-    space.forEachBoundary {
-      add($0, in: space)
-      isMissed.append(!$0.cause.isNeeded)
-    }
+      calls: calls.calls, capacity: space.mapCount)
     var previous: VMA?
-    var next = 0
-    space.forEachVMA { vma in
-      if let lower = previous, lower.range.end == vma.range.start {
-        if isMissed[next] { runMissed += 1 }
-        next += 1
+    space.forEachVMA { vma, below in
+      if let below {
+        explanation.counts.add(below)
+        add(below, in: space)
+        if !below.cause.isNeeded { runMissed += 1 }
       } else {
         if let lower = previous {
           endRun(at: lower.range.end)
