@@ -15,7 +15,7 @@ struct Journal<Index: VMAIndex & ~Copyable, Observer: ReplayObserver> {
   var faults: [PageFault] = []
   /// What is applied is kept.
   private(set) var isOpen = false
-  /// Items since the copy.
+  /// Items since the copy, and the lines of recorded maps among them.
   var itemCount = 0
   /// At so many items the next copy may be worth its price.
   var enough = 0
@@ -25,12 +25,22 @@ struct Journal<Index: VMAIndex & ~Copyable, Observer: ReplayObserver> {
   /// The engine was copied right before the item at `cursor`, which is the mark too.
   mutating func open(_ batch: TraceBatch, _ cursor: BatchCursor) {
     batches.removeAll(keepingCapacity: true)
-    batches.append(batch)
+    append(batch)
     start = cursor
     isOpen = true
     itemCount = 0
     enough = interval
     setMark(cursor)
+  }
+
+  /// A batch is about to be applied.
+  mutating func append(_ batch: TraceBatch) {
+    if batch.items.isEmpty { return }
+    batches.append(batch)
+    // Where other calls are many, a batch has few items and room for thousands.
+    if batch.items.count < batch.items.capacity / 4 {
+      batches[batches.count - 1].items = Array(batch.items[...])
+    }
   }
 
   mutating func setMark(_ cursor: BatchCursor) {
@@ -61,6 +71,16 @@ struct BatchCursor: BitwiseCopyable {
 struct BatchMark: BitwiseCopyable {
   var batch: Int
   var end: Int
+}
+
+extension TraceBatch {
+  /// How many items of usual size an item is worth: a recorded map has as many lines as VMAs.
+  func weight(ofItem position: Int) -> Int {
+    guard case .snapshot(let index) = items[position],
+      case .maps(let entries) = snapshots[index].content
+    else { return 1 }
+    return 1 + entries.count
+  }
 }
 
 /// Page faults that have been read before.

@@ -12,11 +12,11 @@ import SyscallABI
 extension ReplayEngine where Index: ~Copyable {
   /// `apply` for an observer that marks moments.
   mutating func applyMarking(_ batch: TraceBatch, until limit: ReplayLimit?) -> Bool {
-    if journal.isOpen { journal.batches.append(batch) }
+    if journal.isOpen { journal.append(batch) }
     var cursor = BatchCursor()
     while cursor.item < batch.items.count {
       guard applyNext(of: batch, at: &cursor, until: limit) else { return false }
-      journal.itemCount += 1
+      journal.itemCount += batch.weight(ofItem: cursor.item - 1)
       if journal.isOpen && faultFeed?.hasLostFaults == true { journal.close() }
       if observer.takeMark() {
         mark(batch, cursor)

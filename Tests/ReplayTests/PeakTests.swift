@@ -95,6 +95,39 @@ import TraceReading
   }
 }
 
+extension PeakTests {
+  /// What is kept behind a peak is bounded, whether it is many calls, few of many lines, or maps.
+  @Test func whatIsKeptIsBounded() throws {
+    var log = "1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\n"
+    let maps = (0..<500).map { "# 7f\($0 + 100)0000000-7f\($0 + 100)0001000 r--p 0 00:00 0\n" }
+    for number in 0..<60 {
+      log += "1 madvise(0x7f0000000000, 4096, MADV_DONTNEED) = 0\n"
+      if number > 20 { log += "# maps 1 check\n" + maps.joined() + "# end\n" }
+    }
+    let paths = PathTable()
+    let reader = try TraceReader(
+      source: MemorySource(Array(log.utf8)), name: "log", paths: paths,
+      options: TraceReader.Options(itemsPerBatch: 1))
+    var engine = ReplayEngine<BPlusTreeIndex, PeakExplainer>(
+      options: ReplayOptions(profile: .linux6), paths: paths, observer: PeakExplainer())
+    var batch = TraceBatch()
+    var most = 0
+    while try reader.nextBatch(into: &batch), engine.apply(batch) {
+      let kept = engine.journal.batches
+      let lines = kept.flatMap(\.snapshots).map { snapshot -> Int in
+        if case .maps(let entries) = snapshot.content { entries.count } else { 0 }
+      }
+      most = max(most, lines.reduce(0, +))
+      #expect(kept.allSatisfy { !$0.items.isEmpty && $0.items.capacity <= 16 })
+    }
+    // Eight maps of 500 lines are not enough for a copy, the ninth is.
+    #expect((4000...4500).contains(most))
+    #expect(!engine.journal.isOpen && engine.journal.batches.count == 1)
+    engine.finish()
+    #expect(engine.observer.explanation?.position?.line == 1)
+  }
+}
+
 /// One log, explained at its peak in one way and the other.
 struct PeakReplay {
   var source: () throws -> any ByteSource
