@@ -1,9 +1,8 @@
 /// What happened to an address space so far.
 public struct AddressSpaceStatistics: Hashable, Sendable {
-  /// By case number, less one: there are eight.
-  private var mergeCounts = SIMD8<UInt64>()
-  private var refusalCounts = InlineCounts()
-  private var armCounts = SIMD8<UInt64>()
+  private var mergeCounts = InlineCounts<9>()
+  private var refusalCounts = InlineCounts<10>()
+  private var armCounts = InlineCounts<6>()
   /// VMAs that were cut in two, and VMAs of which one end was cut off.
   public internal(set) var splits: UInt64 = 0
   /// Calls, advice and flags that the kernel of the profile does not know.
@@ -16,7 +15,7 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
   public init() {}
 
   public func merges(_ mergeCase: MergeCase) -> UInt64 {
-    mergeCounts[Int(mergeCase.rawValue) - 1]
+    mergeCounts[Int(mergeCase.rawValue)]
   }
 
   public func refusals(_ reason: MergeRefusal) -> UInt64 { refusalCounts[Int(reason.rawValue)] }
@@ -29,16 +28,16 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
 
   @inline(__always)
   mutating func count(_ outcome: MergeOutcome) {
-    if let mergeCase = outcome.mergeCase { mergeCounts[Int(mergeCase.rawValue) - 1] += 1 }
+    if let mergeCase = outcome.mergeCase { mergeCounts[Int(mergeCase.rawValue)] += 1 }
     if let reason = outcome.refusedPrevious { refusalCounts[Int(reason.rawValue)] += 1 }
     if let reason = outcome.refusedNext { refusalCounts[Int(reason.rawValue)] += 1 }
   }
 
   /// Adds the counts of another address space; peaks become the larger of both.
   public mutating func add(_ other: AddressSpaceStatistics) {
-    mergeCounts &+= other.mergeCounts
-    armCounts &+= other.armCounts
+    mergeCounts.add(other.mergeCounts)
     refusalCounts.add(other.refusalCounts)
+    armCounts.add(other.armCounts)
     splits += other.splits
     unknownToProfile += other.unknownToProfile
     mapCountPeak = max(mapCountPeak, other.mapCountPeak)
@@ -46,18 +45,24 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
   }
 }
 
-/// Sixteen counters without an allocation.
-private struct InlineCounts: Hashable, Sendable {
-  private var low = SIMD8<UInt64>()
-  private var high = SIMD8<UInt64>()
-
-  mutating func add(_ other: InlineCounts) {
-    low &+= other.low
-    high &+= other.high
-  }
+/// Counters without an allocation.
+private struct InlineCounts<let size: Int>: Hashable, Sendable {
+  private var counts = InlineArray<size, UInt64>(repeating: 0)
 
   subscript(index: Int) -> UInt64 {
-    get { index < 8 ? low[index] : high[index - 8] }
-    set { if index < 8 { low[index] = newValue } else { high[index - 8] = newValue } }
+    get { counts[index] }
+    _modify { yield &counts[index] }
+  }
+
+  mutating func add(_ other: InlineCounts) {
+    for index in counts.indices { counts[index] += other.counts[index] }
+  }
+
+  static func == (a: InlineCounts, b: InlineCounts) -> Bool {
+    a.counts.indices.allSatisfy { a.counts[$0] == b.counts[$0] }
+  }
+
+  func hash(into hasher: inout Hasher) {
+    for index in counts.indices { hasher.combine(counts[index]) }
   }
 }
