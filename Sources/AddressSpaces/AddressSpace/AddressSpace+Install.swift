@@ -52,5 +52,7 @@ extension AddressSpace where Index: ~Copyable {
     layout = ProcessStat()
     mmapBase = .zero
     currentBreak = .zero
+    exeFileDescription = .none
+    exeFileVMAsNotCopied = 0
   }
 }
