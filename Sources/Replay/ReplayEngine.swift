@@ -24,6 +24,8 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   var spaces = SpaceTable<Index>()
   /// What the log leaves open; empty unless the observer asks for it.
   var certainty = CertaintyTable()
+  /// How address spaces descend from each other; empty unless the observer asks for objects.
+  var lineages = LineageTable()
   var tasks = TaskTable()
   var processes: [ProcessState<Index>] = []
   var freeProcesses: [Int] = []
@@ -102,6 +104,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
     for index in live.sorted(by: { processes[$0].ordinal < processes[$1].ordinal }) {
       endProcess(index, hasEnded: false)
     }
+    if Observer.keepsObjects { finishObjects() }
     dropSmallSummaries()
   }
 
