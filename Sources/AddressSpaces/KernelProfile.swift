@@ -88,7 +88,7 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
 /// The rules of one kernel version: a value, read at the few places where kernels differ.
 public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
   public let version: KernelVersion
-  private let rules: UInt32
+  private let rules: UInt64
 
   /// Where a threshold comes from.
   public enum Evidence: Sendable {
@@ -148,15 +148,15 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
 
   public init(version: KernelVersion) {
     self.version = version
-    var rules: UInt32 = 0
+    var rules: UInt64 = 0
     for row in Self.thresholds where row.since <= version {
-      rules |= 1 << UInt32(row.rule.rawValue)
+      rules |= 1 << UInt64(row.rule.rawValue)
     }
     self.rules = rules
   }
 
   @inline(__always)
-  public func follows(_ rule: KernelRule) -> Bool { rules & (1 << UInt32(rule.rawValue)) != 0 }
+  public func follows(_ rule: KernelRule) -> Bool { rules & (1 << UInt64(rule.rawValue)) != 0 }
 
   /// The kernel whose `vma_merge` has the numbered cases: 2.6.32.
   // swift-format-ignore: AlwaysUseLowerCamelCase

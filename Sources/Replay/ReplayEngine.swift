@@ -113,6 +113,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
     var live: Set<UInt32> = []
     spaces.visitAll { space in
       space.forEachVMA { live.insert($0.file.rawValue) }
+      live.insert(space.exeFile.rawValue)
     }
     files.sweep { live.contains($0.rawValue) }
   }

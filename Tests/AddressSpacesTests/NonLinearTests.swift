@@ -34,6 +34,8 @@ private let file = FileDescriptionID(1)
     #expect(space.nonLinearVMAs(of: file).map(\.range) == [Canvas.range(0..<4)])
     // maps shows the offset as before.
     #expect(space.vmas().map(\.shownOffset) == [0])
+    // Which pages a hole would be punched into is not known.
+    #expect(space.predictMadvise(column(0), length: pages(4), advice: .remove) == .invalidArgument)
     // Once more changes nothing, wherever it points.
     try space.remapFilePages(
       column(2), length: pages(2), pageOffset: PageOffset(9), isOnDisk: false)
@@ -47,6 +49,7 @@ private let file = FileDescriptionID(1)
   /// Pages that are shown so already need nothing.
   @Test func linearRequestsKeepTheVMALinear() throws {
     var space = try mapped(4)
+    #expect(space.predictMadvise(column(0), length: pages(4), advice: .remove) == nil)
     try space.remapFilePages(
       column(1), length: pages(2), pageOffset: PageOffset(1), isOnDisk: false)
     #expect(space.nonLinearVMAs(of: file).isEmpty)
