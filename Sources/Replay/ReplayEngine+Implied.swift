@@ -10,8 +10,8 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func imply(_ operation: MapOperation, process: Int) {
     guard !processes[process].knowsStart, let range = operation.impliedRange else { return }
     let id = processes[process].space
-    let holes = spaces.read(id) { $0.holes(in: range) }
-    for hole in holes {
+    if spaces.modify(id, { $0.isMapped(allOf: range) }) { return }
+    for hole in spaces.read(id, { $0.holes(in: range) }) {
       spaces.modify(id) { space in
         try? space.install(
           hole, flags: [.read, .write, .mayRead, .mayWrite, .mayExec, .account],

@@ -99,6 +99,18 @@ private let rw: Protection = .read | .write
     #expect(borders(space) == borders("AABB"))
   }
 
+  /// Nothing of the VMAs that were there is remembered.
+  @Test func removedVMAsLeaveNothingBehind() throws {
+    var space = try mappedRuns("AA")
+    space.removeAll()
+    #expect(throws: Never.self) { try space.munmap(column(0), length: pages(1)) }
+    try space.install(Canvas.range(4..<5), flags: [.read, .mayRead], file: FileDescriptionID(7))
+    try space.mmap(at: column(0), length: pages(2), prot: rw, flags: fixed)
+    #expect(space.vmas().map(\.file) == [.none, FileDescriptionID(7)])
+    #expect(space.vmas().first?.flags.contains(.write) == true)
+    space.checkInvariants()
+  }
+
   @Test func fileDescriptionsDecide() throws {
     var space = TreeSpace()
     for (first, file) in [(0, 1), (1, 1), (2, 2)] as [(Int, UInt32)] {

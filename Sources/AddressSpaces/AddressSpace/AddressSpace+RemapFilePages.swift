@@ -43,8 +43,8 @@ extension AddressSpace where Index: ~Copyable {
     attributes.policy = .default
     attributes.name = .none
     _ = try mmapRegion(
-      range, attributes, replaces: true, populates: profile.follows(.nonLinearIsEmulated),
-      leniently: leniently)
+      range, attributes.flags, self.attributes.intern(attributes), replaces: true,
+      populates: profile.follows(.nonLinearIsEmulated), leniently: leniently)
   }
 
   /// `VVVVVV`: which page of the file each of them shows is known to the page tables alone.

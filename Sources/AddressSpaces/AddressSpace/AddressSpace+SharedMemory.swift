@@ -35,8 +35,8 @@ extension AddressSpace where Index: ~Copyable {
     attributes.hasCloseHook = true
     noteSegment(segment, size)
     return try mmapRegion(
-      AddressRange(address, address &+ size), attributes, replaces: replaces, populates: false,
-      leniently: leniently)
+      AddressRange(address, address &+ size), attributes.flags, self.attributes.intern(attributes),
+      replaces: replaces, populates: false, leniently: leniently)
   }
 
   /// Detaches the segment that was attached at `address`: all pieces of that attach that are still

@@ -68,6 +68,40 @@ struct WordArray: ~Copyable {
     return Int(truncatingIfNeeded: ((low &>> shift) &+ (high &>> shift)).wrappedSum())
   }
 
+  /// In three columns that stand one behind the other from `word` on, two of sixteen words and one
+  /// of sixteen half-words, of which the first `count` rows are in use: moves the rows from `row` on
+  /// up by one.
+  @inline(__always)
+  mutating func openGap(in word: Int, at row: Int, of count: Int) {
+    precondition(word >= 0 && word &+ 40 <= capacity)
+    precondition(row >= 0 && row <= count && count < 16)
+    let rows = count &- row
+    if rows == 0 { return }
+    let first = word &+ row
+    let firstHalf = (word &+ 32) &* 8 &+ row &* 4
+    let words = unsafe base + first
+    let halves = unsafe UnsafeMutableRawPointer(base) + firstHalf
+    unsafe (words + 1).update(from: words, count: rows)
+    unsafe (words + 17).update(from: words + 16, count: rows)
+    unsafe (halves + 4).copyMemory(from: halves, byteCount: rows &* 4)
+  }
+
+  /// In such columns, moves the rows above `row` down by one.
+  @inline(__always)
+  mutating func closeGap(in word: Int, at row: Int, of count: Int) {
+    precondition(word >= 0 && word &+ 40 <= capacity)
+    precondition(row >= 0 && row < count && count <= 16)
+    let rows = count &- row &- 1
+    if rows == 0 { return }
+    let first = word &+ row
+    let firstHalf = (word &+ 32) &* 8 &+ row &* 4
+    let words = unsafe base + first
+    let halves = unsafe UnsafeMutableRawPointer(base) + firstHalf
+    unsafe words.update(from: words + 1, count: rows)
+    unsafe (words + 16).update(from: words + 17, count: rows)
+    unsafe halves.copyMemory(from: halves + 4, byteCount: rows &* 4)
+  }
+
   /// Moves words within the array; source and target may overlap.
   @inline(__always)
   mutating func moveWords(from source: Int, to target: Int, count: Int) {
