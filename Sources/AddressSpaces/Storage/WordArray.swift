@@ -69,8 +69,8 @@ struct WordArray: ~Copyable {
   }
 
   /// In three columns that stand one behind the other from `word` on, two of sixteen words and one
-  /// of sixteen half-words, of which the first `count` rows are in use: moves the rows from `row` on
-  /// up by one.
+  /// of sixteen half-words, of which the first `count` rows are in use: moves the rows from `row`
+  /// on up by one.
   @inline(__always)
   mutating func openGap(in word: Int, at row: Int, of count: Int) {
     precondition(word >= 0 && word &+ 40 <= capacity)
