@@ -106,7 +106,7 @@ extension ReplayEngine where Index: ~Copyable {
     case .returned:
       if case .brk(let addr) = event.call {
         applyBreak(event, asked: addr, process: process)
-      } else {
+      } else if !applyFrequent(event, process: process, in: batch) {
         applySuccess(event, process: process, in: batch)
       }
     case .failed: applyFailure(event, process: process, in: batch)
@@ -215,18 +215,22 @@ extension ReplayEngine where Index: ~Copyable {
     case .mmap(let range, _, let flags, _, _, _):
       assumeWritten(mapping: range, flags: flags, process: process)
     case .mprotect(let addr, let length, let prot, _):
-      guard let size = Page.align(length), addr.rawValue <= UInt64.max - size else { return }
-      let range = AddressRange(addr, addr &+ size)
-      if prot.contains(.write) {
-        assumeWritten(range, process: process)
-      } else {
-        noteRelocation(range, prot: prot, process: process)
-      }
+      guard let range = AddressRange(pages: addr, length) else { return }
+      noteAccess(to: range, prot, process: process)
     case .mremap(_, _, let newSize, _, _, let result):
       guard let size = Page.align(newSize), result.rawValue <= UInt64.max - size else { return }
       assumeWritten(AddressRange(result, result &+ size), process: process)
     case .munmap: noteUnmapping(process: process)
     default: break
+    }
+  }
+
+  /// Memory has become writable, or a library's data is relocated.
+  mutating func noteAccess(to range: AddressRange, _ prot: Protection, process: Int) {
+    if prot.contains(.write) {
+      assumeWritten(range, process: process)
+    } else {
+      noteRelocation(range, prot: prot, process: process)
     }
   }
 }
