@@ -108,15 +108,21 @@ public final class TraceReader {
   /// - Throws: `.damaged`, `.notATrace`, `.io`, after all items before the damage were delivered.
   /// - Complexity: O(bytes of the lines); allocates nothing per line.
   public func nextBatch(into batch: inout TraceBatch) throws(TraceError) -> Bool {
-    if case .ahead(let thread) = batches {
-      if let reader = thread.startIfNeeded() {
-        // No thread is to be had: then here.
-        batches = .here(reader)
-      } else {
+    switch batches {
+    case .here(let reader): return try next(from: reader, into: &batch)
+    case .ahead(let thread):
+      guard let reader = thread.startIfNeeded() else {
         return try thread.nextBatch(into: &batch, &position)
       }
+      // No thread is to be had: then here.
+      batches = .here(reader)
+      return try next(from: reader, into: &batch)
     }
-    guard case .here(let reader) = batches else { return false }
+  }
+
+  private func next(
+    from reader: BatchReader, into batch: inout TraceBatch
+  ) throws(TraceError) -> Bool {
     defer { position = reader.position }
     return try reader.nextBatch(into: &batch)
   }

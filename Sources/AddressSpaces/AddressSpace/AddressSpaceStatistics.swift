@@ -47,16 +47,22 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
 
 /// Sixteen counters without an allocation.
 private struct InlineCounts: Hashable, Sendable {
-  private var low = SIMD8<UInt64>()
-  private var high = SIMD8<UInt64>()
+  private var counts = InlineArray<16, UInt64>(repeating: 0)
 
   subscript(index: Int) -> UInt64 {
-    get { index < 8 ? low[index] : high[index - 8] }
-    set { if index < 8 { low[index] = newValue } else { high[index - 8] = newValue } }
+    get { counts[index] }
+    _modify { yield &counts[index] }
   }
 
   mutating func add(_ other: InlineCounts) {
-    low &+= other.low
-    high &+= other.high
+    for index in counts.indices { counts[index] += other.counts[index] }
+  }
+
+  static func == (a: InlineCounts, b: InlineCounts) -> Bool {
+    a.counts.indices.allSatisfy { a.counts[$0] == b.counts[$0] }
+  }
+
+  func hash(into hasher: inout Hasher) {
+    for index in counts.indices { hasher.combine(counts[index]) }
   }
 }

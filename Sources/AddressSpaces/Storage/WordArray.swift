@@ -60,12 +60,14 @@ struct WordArray: ~Copyable {
   @inline(__always)
   borrowing func countOfSixteen(at word: Int, atMost key: UInt64) -> Int {
     precondition(word >= 0 && word &+ 16 <= capacity)
-    let words = unsafe UnsafeRawPointer(base + word)
-    let limit = SIMD8(repeating: key &+ 1)
-    let low = unsafe words.loadUnaligned(as: SIMD8<UInt64>.self) &- limit
-    let high = unsafe words.loadUnaligned(fromByteOffset: 64, as: SIMD8<UInt64>.self) &- limit
-    let shift = SIMD8<UInt64>(repeating: 63)
-    return Int(truncatingIfNeeded: ((low &>> shift) &+ (high &>> shift)).wrappedSum())
+    let limit = key &+ 1
+    // Which half, and then all of it at once.
+    let half = Int(truncatingIfNeeded: (unsafe base[word &+ 7] &- limit) &>> 63) &* 8
+    let words = unsafe UnsafeRawPointer(base + (word &+ half))
+    let signs =
+      (unsafe words.loadUnaligned(as: SIMD8<UInt64>.self) &- SIMD8(repeating: limit))
+      &>> SIMD8<UInt64>(repeating: 63)
+    return half &+ Int(truncatingIfNeeded: signs.wrappedSum())
   }
 
   /// In three columns that stand one behind the other from `word` on, two of sixteen words and one
@@ -151,7 +153,7 @@ struct WordArray: ~Copyable {
 /// quarter, so that at most a fifth of it lies idle.
 enum Growth {
   static func next(_ capacity: Int) -> Int {
-    capacity < 4096 ? capacity * 2 : capacity + capacity / 4
+    capacity < 256 ? capacity * 2 : capacity + capacity / 4
   }
 }
 
