@@ -98,6 +98,7 @@ extension ReplayEngine where Index: ~Copyable {
     copy.host = host
     copy.spaces = spaces.copy()
     copy.certainty = certainty
+    copy.lineages = lineages
     copy.tasks = tasks
     copy.processes = processes
     copy.freeProcesses = freeProcesses

@@ -92,7 +92,7 @@ final class BatchReader {
       if goesOn { return true }
       decoder.finishLog(into: &batch)
       state = .ended
-      if bytesRead > 0 && decoder.straceLines == 0 { state = .failing(notATrace) }
+      if position.bytes > 0 && decoder.straceLines == 0 { state = .failing(notATrace) }
     } catch {
       decoder.finishLog(into: &batch)
       state = .failing(error)
@@ -106,29 +106,8 @@ final class BatchReader {
 
   private var notATrace: TraceError {
     TraceError(
-      .notATrace, path: path, line: linesRead,
+      .notATrace, path: path, line: position.lines,
       message: "has no line of strace; record one with `strace -f -ttt -T -y -o FILE COMMAND`")
-  }
-
-  private var linesRead: UInt64 {
-    switch feed {
-    case .single(let feed): feed.lines.lineNumber
-    case .merged(let feed): feed.linesRead
-    }
-  }
-
-  private var bytesRead: UInt64 {
-    switch feed {
-    case .single(let feed): feed.lines.bytesRead
-    case .merged(let feed): feed.bytesRead
-    }
-  }
-
-  private var compressedBytesRead: UInt64 {
-    switch feed {
-    case .single(let feed): feed.lines.compressedBytesRead
-    case .merged(let feed): feed.compressedBytesRead
-    }
   }
 
   var totalCompressedBytes: UInt64? {
@@ -139,6 +118,14 @@ final class BatchReader {
   }
 
   var position: ReadPosition {
-    ReadPosition(lines: linesRead, bytes: bytesRead, compressedBytes: compressedBytesRead)
+    switch feed {
+    case .single(let feed):
+      ReadPosition(
+        lines: feed.lines.lineNumber, bytes: feed.lines.bytesRead,
+        compressedBytes: feed.lines.compressedBytesRead)
+    case .merged(let feed):
+      ReadPosition(
+        lines: feed.linesRead, bytes: feed.bytesRead, compressedBytes: feed.compressedBytesRead)
+    }
   }
 }

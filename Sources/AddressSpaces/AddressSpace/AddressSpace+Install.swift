@@ -45,6 +45,9 @@ extension AddressSpace where Index: ~Copyable {
     index = Index()
     slab = VMASlab()
     attributes = MergeAttributeTable()
+    // What was remembered names rows and records that are gone.
+    kinds = MappingKinds()
+    memo = MmapMemo()
     counters = VMCounters()
     hiwaterVM = 0
     defaultFlags = []
@@ -52,5 +55,7 @@ extension AddressSpace where Index: ~Copyable {
     layout = ProcessStat()
     mmapBase = .zero
     currentBreak = .zero
+    exeFileDescription = .none
+    exeFileVMAsNotCopied = 0
   }
 }
