@@ -20,9 +20,10 @@ struct TraceSession {
   /// up to the damage.
   private(set) var status = ExitStatus.done
 
+  /// - Parameter decodesAhead: false for work with a batch that takes less than handing it over.
   init(
     input: TraceInput, paths: PathTable, strict: Bool, isQuiet: Bool = false,
-    stacks: StackTable? = nil
+    stacks: StackTable? = nil, decodesAhead: Bool? = nil
   ) throws {
     path = input.name
     self.isQuiet = isQuiet
@@ -30,7 +31,8 @@ struct TraceSession {
     self.paths = paths
     do throws(TraceError) {
       reader = try TraceReader(
-        input: input, paths: paths, options: TraceReader.Options(stacks: stacks))
+        input: input, paths: paths,
+        options: TraceReader.Options(decodesAhead: decodesAhead, stacks: stacks))
     } catch {
       throw Self.report(error)
     }

@@ -28,7 +28,8 @@ struct EventsCommand: ParsableCommand {
     Platform.ignoreBrokenPipes()
     let paths = PathTable()
     var session = try TraceSession(
-      input: traceArgument.input(), paths: paths, strict: traceOptions.strict)
+      input: traceArgument.input(), paths: paths, strict: traceOptions.strict,
+      decodesAhead: format == .none ? false : nil)
     var report = EventReport(
       paths: paths, format: format.outputFormat,
       sources: session.reader.hasFilePerProcess ? session.reader.sources : [])
