@@ -85,6 +85,19 @@ extension ReplayReport {
           + "\(Figures.size(pages: total.totalVM)) mapped are in no map of the log: calls show "
           + "that they were there")
     }
+    if total.placedPages > 0 {
+      out.append(
+        line: "placed      \(Figures.size(pages: total.placedPages)) of "
+          + "\(Figures.size(pages: total.totalVM)) mapped are as ELF files say, where the log "
+          + "shows that they were")
+    }
+    let guessed = total.impliedPages + total.placedPages
+    if guessed > 0 {
+      let certain = total.totalVM - min(guessed, total.totalVM)
+      out.append(
+        line: "certain     \(Figures.size(pages: certain)) "
+          + "(\(Figures.share(certain, of: total.totalVM))) are as calls and maps of the log say")
+    }
     if total.divergences > 0 {
       out.append(
         line: "diverged    \(Figures.grouped(total.divergences)) of "

@@ -57,6 +57,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     }
     var engine = ReplayEngine<Index, Observer>(options: options, paths: paths, observer: observer)
     if let faults { engine.setFaults(faults) }
+    let sysroot = try arguments.openSysroot(paths)
+    if let sysroot { engine.setPrograms { sysroot.program(at: $0) } }
     while hasBatch {
       let goesOn = engine.apply(batch, until: limit)
       try afterBatch?(&engine.observer)
@@ -64,6 +66,7 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     }
     engine.finish()
     if let failure = faults?.failure { throw TraceSession.report(failure) }
+    if !isSecondPass { sysroot?.report(unplaced: engine.unplacedFiles, paths) }
     try afterBatch?(&engine.observer)
     return Output(
       observer: engine.observer, summaries: engine.summaries, total: engine.total,
