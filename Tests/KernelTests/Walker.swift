@@ -8,21 +8,21 @@ import TraceReading
 
 /// The program, built, and its runs.
 struct Walker {
-  private let folder: URL
+  private let place: TemporaryFolder
+  private var folder: URL { place.url }
 
   static var canRun: Bool {
     (try? Walker.shell("strace -o /dev/null true && cc --version", in: "/tmp")) == 0
   }
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "walker-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    place = try TemporaryFolder("walker")
     let source = ProjectFiles.root.appending(path: "Tests/KernelTests/Walker/walker.c").path
     let status = try Self.shell("cc -static -O1 -o walker '\(source)'", in: folder.path)
     #expect(status == 0, "the walker cannot be built")
   }
 
-  func remove() { try? FileManager.default.removeItem(at: folder) }
+  func remove() { place.remove() }
 
   @discardableResult
   private static func shell(_ command: String, in folder: String) throws -> Int32 {

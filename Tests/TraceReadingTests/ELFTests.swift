@@ -1,5 +1,6 @@
 import Foundation
 import SyscallABI
+import TestSupport
 import Testing
 
 @testable import TraceReading
@@ -126,9 +127,9 @@ import Testing
   }
 
   @Test func filesAreFoundBelowTheFolder() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("sysroot-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let place = try TemporaryFolder("sysroot")
+    defer { place.remove() }
+    let folder = place.url
     func put(_ bytes: [UInt8], _ path: String) throws {
       let file = folder.appendingPathComponent(path)
       try FileManager.default.createDirectory(
