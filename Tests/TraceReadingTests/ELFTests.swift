@@ -100,7 +100,7 @@ import Testing
     #expect(file.isFixed && file.relro == nil)
   }
 
-  @Test(arguments: [
+  static let broken: [(bytes: [UInt8], message: String)] = [
     ([], "is no ELF file"), (Array("#!/bin/sh\n".utf8), "is no ELF file"),
     (Self.program(Self.usual, machine: 183), "is not for x86-64"),
     (Self.program(Self.usual, type: 1), "is no program"),
@@ -116,8 +116,11 @@ import Testing
     ),
     (Self.program([Self.usual[1], Self.usual[0]]), "overlap"),
     (Self.program([Self.usual[4]]), "has nothing to load"),
-  ])
-  func whatCannotBeMappedIsSaid(bytes: [UInt8], message: String) {
+  ]
+
+  @Test(arguments: broken.indices)
+  func whatCannotBeMappedIsSaid(row: Int) {
+    let (bytes, message) = Self.broken[row]
     do throws(ELFError) {
       _ = try ELFFile(bytes).layout(name: .none)
       Issue.record("nothing was wrong")

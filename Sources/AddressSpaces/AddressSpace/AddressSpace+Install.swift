@@ -52,5 +52,6 @@ extension AddressSpace where Index: ~Copyable {
     layout = ProcessStat()
     mmapBase = .zero
     currentBreak = .zero
+    freeings &+= 1
   }
 }
