@@ -39,7 +39,7 @@ public enum Workload {
     do {
       let reader = try TraceReader(
         source: MemorySource(text), name: path, paths: paths,
-        options: .init(isPipelined: false))
+        options: .init(isPipelined: false, decodesAhead: false))
       var batches: [TraceBatch] = []
       while true {
         var batch = TraceBatch()

@@ -32,6 +32,9 @@ public struct FileTable {
   private var free: [UInt32] = []
   private var byPath: [FileID: FileDescriptionID] = [:]
   private var byNumber: [OpenFile: FileDescriptionID] = [:]
+  /// The last of them that was asked for, and its description: a library is mapped in pieces.
+  private var lastFile = OpenFile(name: .none, number: .min)
+  private var lastID = FileDescriptionID.none
   /// Descriptions of `byPath` that a number stands for.
   private var numbered: Set<FileDescriptionID> = []
   /// Descriptions of opens that the log shows.
@@ -50,6 +53,14 @@ public struct FileTable {
   /// - Parameter number: the file descriptor that was mapped.
   mutating func description(forPath name: FileID, number: Int32) -> FileDescriptionID {
     let file = OpenFile(name: name, number: number)
+    if file == lastFile { return lastID }
+    let id = firstDescription(of: file)
+    if name != .none { (lastFile, lastID) = (file, id) }
+    return id
+  }
+
+  private mutating func firstDescription(of file: OpenFile) -> FileDescriptionID {
+    let name = file.name
     if name != .none, let id = byNumber[file] { return id }
     guard let known = byPath[name] else {
       let id = add(Entry(name: name, deviceMajor: 0, deviceMinor: 0, inode: 0))
@@ -125,6 +136,7 @@ public struct FileTable {
     byPath = byPath.filter { entries[Int($0.value.rawValue)] != nil }
     byNumber = byNumber.filter { entries[Int($0.value.rawValue)] != nil }
     numbered = numbered.filter { entries[Int($0.rawValue)] != nil }
+    lastFile = OpenFile(name: .none, number: .min)
     byOpen = byOpen.filter { entries[Int($0.value.rawValue)] != nil }
     byInode = byInode.filter { entries[Int($0.value.rawValue)] != nil }
     sweepAt = max(4096, (entries.count - free.count) * 2)

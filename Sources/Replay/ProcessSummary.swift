@@ -15,8 +15,8 @@ public struct ProcessSummary: Sendable {
   public internal(set) var ordinal = -1
   /// The base name of the program last executed; nil if the log does not show one.
   public var comm: String?
-  /// Completed calls by name, indexed by `SyscallName.rawValue`.
-  public var events: [UInt64]
+  /// Completed calls by name.
+  public var events = CallCounts()
   /// Failed calls by error number.
   public var failures: [Int32: UInt64] = [:]
   /// VMAs at the end of the process or of the log.
@@ -61,7 +61,6 @@ public struct ProcessSummary: Sendable {
   init(pid: PID) {
     self.pid = pid
     statusPID = pid
-    events = Array(repeating: 0, count: SyscallName.allCases.count)
   }
 
   /// Several processes together.
@@ -76,11 +75,11 @@ public struct ProcessSummary: Sendable {
   public var failureCount: UInt64 { failures.values.reduce(0, +) }
 
   /// All completed calls.
-  public var eventCount: UInt64 { events.reduce(0, +) }
+  public var eventCount: UInt64 { events.total }
 
   /// Adds another process to a total: counts add up, peaks are the highest of a single process.
   public mutating func add(_ other: ProcessSummary) {
-    for index in events.indices { events[index] += other.events[index] }
+    events.add(other.events)
     failures.merge(other.failures, uniquingKeysWith: +)
     mapCount += other.mapCount
     // Of several processes with the same peak, the one that reached it first.

@@ -13,16 +13,13 @@ extension ReplayEngine where Index: ~Copyable {
     if Observer.rewritesCalls, observer.rewriter.leavesOut(event) {
       tasks[slot].pending!.isApplied = true
     }
-    if !tasks[slot].isDead { prepareChild(of: slot) }
+    if event.call.startsTask && !tasks[slot].isDead { prepareChild(of: slot) }
   }
 
   /// A call with its result, or one that the log never shows the end of.
   mutating func complete(_ event: SyscallEvent, in batch: TraceBatch) {
     var slot = task(for: event)
-    var pending: PendingCall?
-    if tasks[slot].pending != nil {
-      pending = tasks.takePending(of: slot)
-    }
+    let pending = tasks.takePending(of: slot)
     if tasks[slot].isDead {
       // A number given again: execve can only come from a task that lives.
       guard case .execve = event.call, event.result.succeeded else { return }
@@ -63,7 +60,7 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   private mutating func count(_ event: SyscallEvent, process: Int) {
-    processes[process].summary.events[Int(event.name.rawValue)] += 1
+    processes[process].summary.events[event.name] += 1
     if event.result.outcome == .failed {
       processes[process].summary.failures[event.result.errno, default: 0] += 1
     }
@@ -109,7 +106,7 @@ extension ReplayEngine where Index: ~Copyable {
     case .returned:
       if case .brk(let addr) = event.call {
         applyBreak(event, asked: addr, process: process)
-      } else {
+      } else if !applyFrequent(event, process: process, in: batch) {
         applySuccess(event, process: process, in: batch)
       }
     case .failed: applyFailure(event, process: process, in: batch)
@@ -122,7 +119,10 @@ extension ReplayEngine where Index: ~Copyable {
     _ event: SyscallEvent, process: Int, in batch: TraceBatch
   ) {
     guard let operation = operation(for: event, process: process, in: batch) else { return }
-    if let placed = operation.placedRange { clearWay(for: placed, event, process: process) }
+    var finds = true
+    if let placed = operation.placedRange {
+      finds = clearWay(for: placed, event, process: process)
+    }
     if tasks.choosing > 0 { letEarlierGoFirst(event, process: process, in: batch) }
     if Observer.watchesPlacement {
       let view = processes[process].view
@@ -132,7 +132,7 @@ extension ReplayEngine where Index: ~Copyable {
     }
     if !processes[process].knowsStart { imply(operation, process: process) }
     var expected = spaces.modify(processes[process].space) { operation.performKnown(on: &$0) }
-    if !processes[process].implied.isEmpty {
+    if finds && !processes[process].implied.isEmpty {
       forgetImplied(operation.replacedRange, process: process)
     }
     if case .setName = operation {
@@ -216,18 +216,22 @@ extension ReplayEngine where Index: ~Copyable {
     case .mmap(let range, _, let flags, _, _, _):
       assumeWritten(mapping: range, flags: flags, process: process)
     case .mprotect(let addr, let length, let prot, _):
-      guard let size = Page.align(length), addr.rawValue <= UInt64.max - size else { return }
-      let range = AddressRange(addr, addr &+ size)
-      if prot.contains(.write) {
-        assumeWritten(range, process: process)
-      } else {
-        noteRelocation(range, prot: prot, process: process)
-      }
+      guard let range = AddressRange(pages: addr, length) else { return }
+      noteAccess(to: range, prot, process: process)
     case .mremap(_, _, let newSize, _, _, let result):
       guard let size = Page.align(newSize), result.rawValue <= UInt64.max - size else { return }
       assumeWritten(AddressRange(result, result &+ size), process: process)
     case .munmap: noteUnmapping(process: process)
     default: break
+    }
+  }
+
+  /// Memory has become writable, or a library's data is relocated.
+  mutating func noteAccess(to range: AddressRange, _ prot: Protection, process: Int) {
+    if prot.contains(.write) {
+      assumeWritten(range, process: process)
+    } else {
+      noteRelocation(range, prot: prot, process: process)
     }
   }
 }

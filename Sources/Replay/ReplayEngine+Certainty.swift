@@ -5,8 +5,8 @@ import SyscallABI
 
 extension ReplayEngine where Index: ~Copyable {
   /// Which calls are under way while the one of this task is applied.
-  mutating func noteOverlaps(of slot: Int, _ pending: PendingCall?) {
-    certainty.beginning = pending?.event.line
+  mutating func noteOverlaps(of slot: Int, _ pending: EndedCall?) {
+    certainty.beginning = pending?.line
     certainty.hasOthers = hasOtherPending(than: slot)
   }
 

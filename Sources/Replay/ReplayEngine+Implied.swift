@@ -9,10 +9,17 @@ extension ReplayEngine where Index: ~Copyable {
   /// known: then the call and the model disagree.
   mutating func imply(_ operation: MapOperation, process: Int) {
     guard !processes[process].knowsStart, let range = operation.impliedRange else { return }
-    if !processes[process].unplaced.isEmpty { place(by: operation, process: process) }
+    if case .mprotect(_, _, let prot, _) = operation {
+      place(byProtecting: range, prot, process: process)
+    }
+    imply(range, process: process)
+  }
+
+  /// Maps what a call shows to have been mapped.
+  mutating func imply(_ range: AddressRange, process: Int) {
     let id = processes[process].space
-    let holes = spaces.read(id) { $0.holes(in: range) }
-    for hole in holes {
+    if spaces.modify(id, { $0.isMapped(allOf: range) }) { return }
+    for hole in spaces.read(id, { $0.holes(in: range) }) {
       spaces.modify(id) { space in
         try? space.install(
           hole, flags: [.read, .write, .mayRead, .mayWrite, .mayExec, .account],
@@ -74,7 +81,7 @@ extension MapOperation {
 
 extension AddressRange {
   /// The pages that a call means; nil for none, or for a range that is none.
-  fileprivate init?(pages addr: Address, _ length: UInt64) {
+  init?(pages addr: Address, _ length: UInt64) {
     let start = addr.roundedDownToPage
     guard length > 0, let size = Page.align(length &+ (addr &- start)),
       start.rawValue < taskSize.rawValue, size <= taskSize &- start

@@ -41,15 +41,13 @@ extension ReplayEngine where Index: ~Copyable {
 
   /// Once it has relocated itself and the program, a dynamic linker makes what needs no more writes
   /// read-only: mprotect of just these pages shows where the file is.
-  mutating func place(by operation: MapOperation, process: Int) {
-    guard case .mprotect(let address, let length, .read, _) = operation, address.isPageAligned,
-      let size = Page.align(length)
-    else { return }
+  mutating func place(byProtecting range: AddressRange, _ prot: Protection, process: Int) {
+    if processes[process].unplaced.isEmpty || prot != .read { return }
     let startBrk = processes[process].knowsBreak ? startBrk(of: process) : nil
     for index in processes[process].unplaced.indices {
       let unplaced = processes[process].unplaced[index]
-      guard let relro = unplaced.file.relro, relro.length == size else { continue }
-      let bias = address &- relro.start
+      guard let relro = unplaced.file.relro, relro.length == range.length else { continue }
+      let bias = range.start &- relro.start
       guard let extent = unplaced.file.extent.moved(by: bias), isFree(extent, process: process),
         unplaced.fits(extent, startBrk: startBrk)
       else { continue }

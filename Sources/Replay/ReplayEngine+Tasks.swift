@@ -93,7 +93,7 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   /// fork, vfork, clone or clone3 has returned in the parent.
-  mutating func completeClone(_ event: SyscallEvent, slot: Int, pending: PendingCall?) {
+  mutating func completeClone(_ event: SyscallEvent, slot: Int, pending: EndedCall?) {
     guard event.result.succeeded, event.result.value != 0,
       let number = Int32(exactly: event.result.value)
     else {

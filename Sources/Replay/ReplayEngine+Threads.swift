@@ -6,9 +6,12 @@ import SyscallABI
 extension ReplayEngine where Index: ~Copyable {
   /// A mapping was placed where the model has live VMAs: a call of another thread that has begun
   /// and not ended must have unmapped them before.
-  mutating func clearWay(for range: AddressRange, _ event: SyscallEvent, process: Int) {
+  ///
+  /// - Returns: whether there were any.
+  @discardableResult
+  mutating func clearWay(for range: AddressRange, _ event: SyscallEvent, process: Int) -> Bool {
     let id = processes[process].space
-    guard spaces.modify(id, { $0.isOccupied(range) }) else { return }
+    guard spaces.modify(id, { $0.isOccupied(range) }) else { return false }
     for slot in tasks.slots(where: { $0.pending != nil && !$0.pending!.isApplied }) {
       guard !tasks[slot].isDead, processes[tasks[slot].process].space == id,
         let freed = tasks[slot].pending!.event.call.freedRange, freed.overlaps(range)
@@ -20,6 +23,7 @@ extension ReplayEngine where Index: ~Copyable {
     if spaces.read(id, { $0.isMapped(anyOf: range) }) {
       diverge(.overlap(range), event, process: process)
     }
+    return true
   }
 
   /// A mapping is not where the kernel would put it, but would be if mappings of other threads that

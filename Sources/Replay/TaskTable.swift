@@ -5,10 +5,25 @@ struct Task: BitwiseCopyable {
   var pid: PID
   /// Position of its thread group in the engine's process table.
   var process: Int
-  /// The call that the log shows begun and not ended.
-  var pending: PendingCall?
   /// Its process has ended; what still comes from it changes nothing.
   var isDead = false
+  /// The log shows a call begun and not ended: the last one.
+  fileprivate(set) var isPending = false
+  fileprivate var lastBegun = PendingCall.nothing
+
+  init(pid: PID, process: Int) {
+    self.pid = pid
+    self.process = process
+  }
+
+  /// The call that the log shows begun and not ended.
+  var pending: PendingCall? {
+    get { isPending ? lastBegun : nil }
+    set {
+      isPending = newValue != nil
+      if let newValue { lastBegun = newValue }
+    }
+  }
 }
 
 /// The first half of a call, kept until its second half comes.
@@ -17,6 +32,20 @@ struct PendingCall: BitwiseCopyable {
   /// Its effect is already in the model, because another thread's call proved that it came first.
   var isApplied = false
   /// For fork, vfork and clone: the child's process, if its lines came before the call returned.
+  var child: Int?
+
+  /// What a task has that never began a call.
+  fileprivate static let nothing = PendingCall(
+    event: SyscallEvent(
+      line: 0, time: .none, duration: .none, pid: .none, source: 0, name: .munlockall,
+      result: .unfinished, call: .munlockall))
+}
+
+/// What is left of the first half of a call once its second half is there.
+struct EndedCall: BitwiseCopyable {
+  /// The line on which it began.
+  var line: UInt64
+  var isApplied: Bool
   var child: Int?
 }
 
@@ -28,6 +57,8 @@ struct TaskTable {
   private var free: [Int] = []
   private var byPID: [PID: Int] = [:]
   private var last: Int?
+  /// Where tasks were found, by the last digits of their numbers: log lines alternate between few.
+  private var recent = InlineArray<64, Int32>(repeating: -1)
   /// How many of the calls in flight may have an address chosen by the kernel.
   private(set) var choosing = 0
 
@@ -48,27 +79,38 @@ struct TaskTable {
 
   @inline(never)
   private mutating func findAnew(_ pid: PID) -> Int? {
+    let digits = Int(truncatingIfNeeded: pid.rawValue) & 63
+    let guess = Int(recent[digits])
+    if guess >= 0 && slots[guess].pid == pid {
+      last = guess
+      return guess
+    }
     last = byPID[pid]
+    if let last { recent[digits] = Int32(truncatingIfNeeded: last) }
     return last
   }
 
   /// A call of the task is in flight.
   mutating func setPending(_ event: SyscallEvent, of slot: Int) {
     forgetPending(of: slot)
-    slots[slot].pending = PendingCall(event: event)
+    slots[slot].lastBegun = PendingCall(event: event)
+    slots[slot].isPending = true
     if event.call.mayChooseAddress { choosing += 1 }
   }
 
   /// The call of the task is over.
-  mutating func takePending(of slot: Int) -> PendingCall? {
-    guard let pending = slots[slot].pending else { return nil }
+  @inline(__always)
+  mutating func takePending(of slot: Int) -> EndedCall? {
+    guard slots[slot].isPending else { return nil }
     forgetPending(of: slot)
-    return pending
+    let begun = slots[slot].lastBegun
+    return EndedCall(line: begun.event.line, isApplied: begun.isApplied, child: begun.child)
   }
 
   private mutating func forgetPending(of slot: Int) {
-    if let call = slots[slot].pending?.event.call, call.mayChooseAddress { choosing -= 1 }
-    slots[slot].pending = nil
+    guard slots[slot].isPending else { return }
+    if slots[slot].lastBegun.event.call.mayChooseAddress { choosing -= 1 }
+    slots[slot].isPending = false
   }
 
   /// Takes a task in; one of the same number gives way to it.

@@ -111,7 +111,7 @@ public struct ComparisonReport {
     ]
     for name in SyscallName.allCases {
       rows.append(
-        row("calls.\(name.text)", "\(name.text)") { $0.total.events[Int(name.rawValue)] })
+        row("calls.\(name.text)", "\(name.text)") { $0.total.events[name] })
     }
     let errors = Set(columns.flatMap { $0.total.failures.keys }).sorted()
     for error in errors {

@@ -68,7 +68,7 @@ extension ProcessSummary {
   /// Calls that occurred, by name, in the order of `SyscallName`.
   var namedEvents: [(name: String, count: UInt64)] {
     SyscallName.allCases.compactMap { name in
-      let count = events[Int(name.rawValue)]
+      let count = events[name]
       return count == 0 ? nil : ("\(name.text)", count)
     }
   }

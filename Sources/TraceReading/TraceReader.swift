@@ -16,6 +16,9 @@ public final class TraceReader {
   public struct Options {
     /// Inflate on a thread of its own. Nil: if the machine has more than one processor.
     public var isPipelined: Bool?
+    /// Decode on a thread of its own, a few batches ahead of the caller. Nil: if the machine has
+    /// more than one processor. Never if stacks are kept.
+    public var decodesAhead: Bool?
     /// About so many items make a batch.
     public var itemsPerBatch: Int
 
@@ -24,9 +27,11 @@ public final class TraceReader {
     public var stacks: StackTable?
 
     public init(
-      isPipelined: Bool? = nil, itemsPerBatch: Int = 4096, stacks: StackTable? = nil
+      isPipelined: Bool? = nil, decodesAhead: Bool? = nil, itemsPerBatch: Int = 4096,
+      stacks: StackTable? = nil
     ) {
       self.isPipelined = isPipelined
+      self.decodesAhead = decodesAhead
       self.stacks = stacks
       self.itemsPerBatch = max(itemsPerBatch, 1)
     }
@@ -37,29 +42,18 @@ public final class TraceReader {
   public let sources: [String]
   /// The name under which the trace was opened.
   public let path: String
-
-  let paths: PathTable
-  let options: Options
-  var decoder: StraceDecoder
-  var feed: Feed
-
   /// The trace is one of `strace -ff`: a file for each process.
-  public var hasFilePerProcess: Bool {
-    if case .merged = feed { true } else { false }
-  }
+  public let hasFilePerProcess: Bool
+  /// The sizes of the files together; nil for a pipe.
+  public let totalCompressedBytes: UInt64?
 
-  private var state = State.reading
+  private var batches: Batches
+  /// How far the batches reach that were delivered.
+  private var position = ReadPosition()
 
-  private enum State {
-    case reading
-    case failing(TraceError)
-    case ended
-  }
-
-  /// Where lines come from: one file, or several merged.
-  enum Feed {
-    case single(SingleFeed)
-    case merged(MergedFeed)
+  private enum Batches {
+    case here(BatchReader)
+    case ahead(DecodingThread)
   }
 
   /// Opens a trace.
@@ -76,50 +70,35 @@ public final class TraceReader {
   }
 
   /// Opens a trace that `TraceInput` found.
-  public init(
+  public convenience init(
     input: TraceInput, paths: PathTable, options: Options = Options()
   ) throws(TraceError) {
-    self.paths = paths
-    self.options = options
-    path = input.name
-    sources = input.sourceNames
-    decoder = StraceDecoder(paths: paths)
-    decoder.stacks.table = options.stacks
-    switch input.files {
-    case .single(let path):
-      let source = try Self.open(path, options)
-      feed = .single(SingleFeed(source))
-    case .perProcess(let files):
-      feed = .merged(try MergedFeed(files, options: options))
-      decoder.clocks = Array(repeating: LogClock(), count: files.count)
-    }
+    self.init(
+      try BatchReader(input: input, paths: paths, options: options), sources: input.sourceNames,
+      options)
   }
 
   /// Reads a trace from `source`, which may be compressed.
-  public init(
+  public convenience init(
     source: any ByteSource, name: String, paths: PathTable, options: Options = Options()
   ) throws(TraceError) {
-    self.paths = paths
-    self.options = options
-    path = name
-    sources = [name]
-    decoder = StraceDecoder(paths: paths)
-    decoder.stacks.table = options.stacks
-    feed = .single(
-      SingleFeed(try Self.decompress(source, path: name, options)))
+    self.init(
+      try BatchReader(source: source, name: name, paths: paths, options: options),
+      sources: [name], options)
   }
 
-  static func open(_ path: String, _ options: Options) throws(TraceError) -> any ByteSource {
-    try decompress(try FileSource(path: path), path: path, options)
+  private init(_ reader: BatchReader, sources: [String], _ options: Options) {
+    path = reader.path
+    self.sources = sources
+    hasFilePerProcess = reader.hasFilePerProcess
+    totalCompressedBytes = reader.totalCompressedBytes
+    let isAhead = options.decodesAhead ?? (Processors.count > 1)
+    batches =
+      isAhead && options.stacks == nil ? .ahead(DecodingThread(reader)) : .here(reader)
   }
 
-  private static func decompress(
-    _ source: any ByteSource, path: String, _ options: Options
-  ) throws(TraceError) -> any ByteSource {
-    let opened = try Compression.open(source, path: path)
-    let isPipelined = options.isPipelined ?? (Processors.count > 1)
-    if isPipelined, let gzip = opened as? GzipSource { return PipelinedSource(gzip) }
-    return opened
+  deinit {
+    if case .ahead(let thread) = batches { thread.cancel() }
   }
 
   /// Replaces the contents of `batch` by the next items of the trace.
@@ -129,70 +108,39 @@ public final class TraceReader {
   /// - Throws: `.damaged`, `.notATrace`, `.io`, after all items before the damage were delivered.
   /// - Complexity: O(bytes of the lines); allocates nothing per line.
   public func nextBatch(into batch: inout TraceBatch) throws(TraceError) -> Bool {
-    batch.removeAll()
-    switch state {
-    case .ended: return false
-    case .failing(let error):
-      state = .ended
-      throw error
-    case .reading: break
+    switch batches {
+    case .here(let reader): return try next(from: reader, into: &batch)
+    case .ahead(let thread):
+      guard let reader = thread.startIfNeeded() else {
+        return try thread.nextBatch(into: &batch, &position)
+      }
+      // No thread is to be had: then here.
+      batches = .here(reader)
+      return try next(from: reader, into: &batch)
     }
-    do throws(TraceError) {
-      let goesOn =
-        switch feed {
-        case .single(let feed): try feed.fill(&batch, options.itemsPerBatch, &decoder)
-        case .merged(let feed): try feed.fill(&batch, options.itemsPerBatch, &decoder)
-        }
-      if goesOn { return true }
-      decoder.finishLog(into: &batch)
-      state = .ended
-      if bytesRead > 0 && decoder.straceLines == 0 { state = .failing(notATrace) }
-    } catch {
-      decoder.finishLog(into: &batch)
-      state = .failing(error)
-    }
-    if case .failing(let error) = state, batch.items.isEmpty {
-      state = .ended
-      throw error
-    }
-    return !batch.items.isEmpty
   }
 
-  private var notATrace: TraceError {
-    TraceError(
-      .notATrace, path: path, line: linesRead,
-      message: "has no line of strace; record one with `strace -f -ttt -T -y -o FILE COMMAND`")
+  private func next(
+    from reader: BatchReader, into batch: inout TraceBatch
+  ) throws(TraceError) -> Bool {
+    defer { position = reader.position }
+    return try reader.nextBatch(into: &batch)
   }
 
   /// The number of lines read so far, of all files.
-  public var linesRead: UInt64 {
-    switch feed {
-    case .single(let feed): feed.lines.lineNumber
-    case .merged(let feed): feed.linesRead
-    }
-  }
+  public var linesRead: UInt64 { position.lines }
 
   /// The number of bytes of (decompressed) text read so far.
-  public var bytesRead: UInt64 {
-    switch feed {
-    case .single(let feed): feed.lines.bytesRead
-    case .merged(let feed): feed.bytesRead
-    }
-  }
+  public var bytesRead: UInt64 { position.bytes }
 
   /// The number of bytes taken from the files so far, for progress.
-  public var compressedBytesRead: UInt64 {
-    switch feed {
-    case .single(let feed): feed.lines.compressedBytesRead
-    case .merged(let feed): feed.compressedBytesRead
-    }
-  }
+  public var compressedBytesRead: UInt64 { position.compressedBytes }
+}
 
-  /// The sizes of the files together; nil for a pipe.
-  public var totalCompressedBytes: UInt64? {
-    switch feed {
-    case .single(let feed): feed.lines.totalCompressedBytes
-    case .merged(let feed): feed.totalCompressedBytes
-    }
-  }
+/// How far a trace has been read, in all its files.
+struct ReadPosition {
+  var lines: UInt64 = 0
+  /// Of decompressed text.
+  var bytes: UInt64 = 0
+  var compressedBytes: UInt64 = 0
 }

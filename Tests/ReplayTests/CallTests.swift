@@ -52,7 +52,7 @@ import Testing
   @Test func aMunmapOfNothingIsAllowed() throws {
     let replay = try LogReplay("10001 munmap(0x7e0000000000, 4096) = 0\n", initialMaps: Self.map)
     #expect(replay.total.divergences == 0)
-    #expect(replay.total.events[Int(SyscallName.munmap.rawValue)] == 1)
+    #expect(replay.total.events[.munmap] == 1)
   }
 
   @Test func theHeapIsNamedAndMoves() throws {

@@ -21,7 +21,7 @@ import TraceReading
     let replay = try LogReplay(Self.log, initialMaps: CallTests.map)
     #expect(replay.map(of: 10001)[0] == "7effffffd000-7f0000004000 rw-p")
     #expect(replay.total.divergences == 0)
-    #expect(replay.total.events[Int(SyscallName.mmap.rawValue)] == 2)
+    #expect(replay.total.events[.mmap] == 2)
     let counts = try Self.placement(of: Self.log).total
     #expect(counts.calls == 2 && counts.matches == 2)
   }

@@ -20,6 +20,7 @@ import Testing
     "vmareplay": [
       "ArgumentParser", "Histogram", "Subprocess", "SystemPackage", "Glibc", "Synchronization",
     ],
+    "SyscallABI": ["SystemPackage", "Synchronization"],
     "TraceReading": ["SystemPackage", "Glibc", "Synchronization"],
   ]
 
@@ -32,7 +33,7 @@ import Testing
     "ByteCursor.swift", "ByteSource.swift", "FileSource.swift", "Folder.swift",
     "GzipMembers.swift", "GzipSource.swift", "LineBuffer.swift", "LineReader.swift",
     "PeekedSource.swift",
-    "PipelinedSource.swift",
+    "PipelinedSource.swift", "Monitor.swift", "DecodingThread.swift",
     // Bytes on their way out.
     "OutputBuffer.swift", "DeflateStream.swift",
     // Processes and signals of the recorder.

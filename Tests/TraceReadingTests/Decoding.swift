@@ -30,7 +30,8 @@ struct Decoded {
     isPipelined: Bool = false, isSummarised: Bool = true
   ) {
     self.isSummarised = isSummarised
-    let options = TraceReader.Options(isPipelined: isPipelined, itemsPerBatch: itemsPerBatch)
+    let options = TraceReader.Options(
+      isPipelined: isPipelined, decodesAhead: isPipelined, itemsPerBatch: itemsPerBatch)
     do throws(TraceError) {
       let source = MemorySource(bytes, pieceLength: pieceLength)
       try read(TraceReader(source: source, name: "log", paths: paths, options: options))
@@ -42,7 +43,9 @@ struct Decoded {
   init(path: String, isPipelined: Bool = false) {
     do throws(TraceError) {
       try read(
-        TraceReader(path: path, paths: paths, options: .init(isPipelined: isPipelined)))
+        TraceReader(
+          path: path, paths: paths,
+          options: .init(isPipelined: isPipelined, decodesAhead: isPipelined)))
     } catch {
       self.error = error
     }

@@ -159,7 +159,7 @@ struct RobustnessTests {
     return call + " = " + (result == "NULL" ? "0" : result) + ending
   }
 
-  @Test("inflating on another thread changes nothing")
+  @Test("inflating and decoding on other threads changes nothing")
   func pipelined() {
     var text = ""
     for i in 0..<15_000 { text += "7     1700000000.000001 munmap(0x\(i)000, 4096) = 0 <0.1>\n" }
@@ -176,13 +176,40 @@ struct RobustnessTests {
     }
   }
 
+  @Test("decoding ahead delivers the same batches, and the same position behind each")
+  func ahead() throws {
+    var text = "no line of strace\n"
+    for i in 0..<2000 { text += "7     1700000000.000001 munmap(0x\(i)000, 4096) = 0 <0.1>\n" }
+    let bytes = Array(text.utf8)
+    func batches(decodesAhead: Bool) throws -> [[UInt64]] {
+      let reader = try TraceReader(
+        source: MemorySource(bytes, pieceLength: 1000), name: "log", paths: PathTable(),
+        options: .init(isPipelined: false, decodesAhead: decodesAhead, itemsPerBatch: 37))
+      var batch = TraceBatch()
+      var found: [[UInt64]] = []
+      while try reader.nextBatch(into: &batch) {
+        found.append([
+          UInt64(batch.items.count), UInt64(batch.malformed.count), reader.linesRead,
+          reader.bytesRead, reader.compressedBytesRead,
+        ])
+      }
+      #expect(batch.items.isEmpty)
+      #expect(try !reader.nextBatch(into: &batch))
+      found.append([reader.linesRead, reader.bytesRead])
+      return found
+    }
+    let here = try batches(decodesAhead: false)
+    #expect(here.count > 50)
+    #expect(try batches(decodesAhead: true) == here)
+  }
+
   @Test("a reader that is given up does not wait for its thread")
   func abandoned() throws {
     let bytes = gzip([UInt8](repeating: 10, count: 20_000_000))
     for _ in 0..<20 {
       let reader = try TraceReader(
         source: MemorySource(bytes), name: "log", paths: PathTable(),
-        options: .init(isPipelined: true))
+        options: .init(isPipelined: true, decodesAhead: true))
       var batch = TraceBatch()
       _ = try reader.nextBatch(into: &batch)
       #expect(reader.linesRead > 0)

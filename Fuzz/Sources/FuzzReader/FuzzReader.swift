@@ -34,7 +34,7 @@ struct Reading: Equatable {
     do throws(TraceError) {
       let reader = try TraceReader(
         source: MemorySource(bytes, pieceLength: pieceLength), name: "trace", paths: paths,
-        options: .init(isPipelined: false, itemsPerBatch: itemsPerBatch))
+        options: .init(isPipelined: false, decodesAhead: false, itemsPerBatch: itemsPerBatch))
       var batch = TraceBatch()
       // After an error the reader has ended; what came before has been delivered.
       defer { linesRead = reader.linesRead }

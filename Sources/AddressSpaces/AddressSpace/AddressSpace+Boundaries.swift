@@ -117,17 +117,15 @@ extension AddressSpace where Index: ~Copyable {
   /// - Complexity: O(*n*).
   public borrowing func boundaryCounts() -> BoundaryCounts {
     var counts = BoundaryCounts()
-    var lower = index.first()
-    if lower.isNone { return counts }
-    var lowerRecord = slab[lower.handle]
-    while true {
-      let upper = index.next(lower)
-      if upper.isNone { return counts }
-      let upperRecord = slab[upper.handle]
-      if upper.start == lower.end { counts.add(differences(lowerRecord, upperRecord).causes) }
+    var lower = VMARecord.free
+    index.forEachEntry { entry in
+      let upper = slab[entry.handle]
+      if upper.start == lower.end && !lower.range.isEmpty {
+        counts.add(differences(lower, upper).causes)
+      }
       lower = upper
-      lowerRecord = upperRecord
     }
+    return counts
   }
 
   private borrowing func boundary(_ lower: VMAEntry, _ upper: VMAEntry) -> VMABoundary {

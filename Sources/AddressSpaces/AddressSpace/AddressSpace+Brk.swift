@@ -71,13 +71,13 @@ extension AddressSpace where Index: ~Copyable {
     if new > old { noteFree(.findVMAIntersection, AddressRange(old, new &+ Page.size)) }
   }
 
-  private borrowing func mayGrowHeap(from old: Address, to new: Address) -> Bool {
-    if isMapped(anyOf: AddressRange(old, new)) || mapCount > limits.maxMapCount { return false }
+  private mutating func mayGrowHeap(from old: Address, to new: Address) -> Bool {
+    if isOccupied(AddressRange(old, new)) || mapCount > limits.maxMapCount { return false }
     let pages = (new &- old) >> Page.shift
     if exceedsAddressSpaceLimit(pages) || exceedsDataPages(pages) { return false }
     if defaultFlags.contains(.locked) && mlockExceedsLimit(pages) { return false }
     // One page stays free above the heap, and the guard gap below a stack.
-    let next = index.search(old)
+    let next = memo.around.next
     if next.isNone { return true }
     let gap = attributes(of: next).flags.contains(.growsDown) ? stackGuardGap : 0
     let lowest = next.start.rawValue < gap ? Address.zero : next.start &- gap
@@ -95,7 +95,7 @@ extension AddressSpace where Index: ~Copyable {
     defer { if isTraced && isNamed { path.leave() } }
     var flags: VMAFlags = [.read, .write, .mayRead, .mayWrite, .mayExec, .account]
     flags.formUnion(defaultFlags)
-    let around = index.findPrepare(range.start)
+    let around = neighbours(of: range.start)
     let id = attributes.intern(MergeAttributes(flags: flags))
     if !joinHeap(range, id, around) {
       vmaLink(range, id, .none, between: around)

@@ -12,10 +12,13 @@ extension AddressSpace where Index: ~Copyable {
     copiedFromForkChild: Bool = false, kind: MergeProposal.Kind = .newRange,
     between: VMANeighbours
   ) -> VMAEntry? {
+    let (touchesPrevious, touchesNext) =
+      (between.previous.end == range.start, between.next.start == range.end)
+    if !touchesPrevious && !touchesNext && !isTraced { return nil }
     let proposal = MergeProposal(
       kind: kind, attributes: id, anonVMA: anonVMA, sourceIsForkChild: copiedFromForkChild,
-      previous: side(between.previous, touches: between.previous.end == range.start),
-      next: side(between.next, touches: between.next.start == range.end))
+      previous: side(between.previous, touches: touchesPrevious),
+      next: side(between.next, touches: touchesNext))
     let outcome = mergePlan(proposal, attributes, profile)
     statistics.count(outcome)
     if isTraced {

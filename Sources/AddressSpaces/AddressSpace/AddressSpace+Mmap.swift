@@ -42,21 +42,30 @@ extension AddressSpace where Index: ~Copyable {
     let start = address.roundedDownToPage
     let size = Self.mappedLength(length, flags)
     if size == 0 || start &+ size < start { throw .invalidArgument }
-    let attributes = newAttributes(
-      at: start, prot: prot, flags: flags, file: file, fileIsWritable: fileIsWritable,
-      offset: offset)
+    let kind: MappingKinds.Kind
+    if let known = knownKind(prot, flags) {
+      kind = known
+      attributes.retain(kind.id)
+    } else {
+      let new = newAttributes(
+        at: start, prot: prot, flags: flags, file: file, fileIsWritable: fileIsWritable,
+        offset: offset)
+      kind = MappingKinds.Kind(flags: new.flags, id: attributes.intern(new))
+      noteKind(kind, prot, flags)
+    }
     if !profile.knows(flags) { statistics.unknownToProfile += 1 }
     let replaces = flags.contains(.fixed)
     return try mmapRegion(
-      AddressRange(start, start &+ size), attributes, replaces: replaces,
+      AddressRange(start, start &+ size), kind.flags, kind.id, replaces: replaces,
       populates: flags.contains(.populate) && !flags.contains(.nonBlock), leniently: leniently)
   }
 
   /// Removes what is in the way, then merges the new range with its neighbours or adds a VMA.
+  /// Takes over the caller's reference to `id`, whose flags are `flags`.
   ///
   /// Linux: `mmap_region`.
   mutating func mmapRegion(
-    _ range: AddressRange, _ attributes: MergeAttributes, replaces: Bool, populates: Bool,
+    _ range: AddressRange, _ flags: VMAFlags, _ id: MergeID, replaces: Bool, populates: Bool,
     leniently: Bool
   ) throws(Errno) -> UInt64 {
     if isTraced {
@@ -71,6 +80,7 @@ extension AddressSpace where Index: ~Copyable {
       do throws(Errno) {
         try doMunmap(range, leniently: leniently || !replaces)
       } catch {
+        attributes.release(id)
         finish(around: range.start)
         throw error
       }
@@ -78,17 +88,16 @@ extension AddressSpace where Index: ~Copyable {
     }
     if isTraced {
       noteLimits(
-        range.lengthInPages, charged: attributes.flags.contains(.account),
-        isData: attributes.flags.isData)
+        range.lengthInPages, charged: flags.contains(.account), isData: flags.isData)
     }
-    if !leniently, let errno = lateLimitError(range.lengthInPages, attributes.flags) {
+    if !leniently, let errno = lateLimitError(range.lengthInPages, flags) {
+      attributes.release(id)
       finish(around: range.start)
       if isTraced { noteFailure(errno) }
       throw errno
     }
-    let id = self.attributes.intern(attributes)
     if let merged = vmaMergeNew(range, id, between: around) {
-      self.attributes.release(id)
+      attributes.release(id)
       memo.mapped = merged
       memo.isNew = false
     } else {
@@ -96,7 +105,7 @@ extension AddressSpace where Index: ~Copyable {
       memo.around = around
       memo.isNew = true
     }
-    if populates || attributes.flags.contains(.locked) { populate(range, ignoringErrors: true) }
+    if populates || flags.contains(.locked) { populate(range, ignoringErrors: true) }
     finish(around: range.start)
     return overlapped
   }

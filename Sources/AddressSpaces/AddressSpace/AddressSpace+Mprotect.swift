@@ -27,7 +27,7 @@ extension AddressSpace where Index: ~Copyable {
     if pkey >= 0 && !profile.knows(.protectionKeys) { statistics.unknownToProfile += 1 }
     var failure: Errno?
     var position = range.start
-    var entry = index.find(range.start)
+    var entry = find(range.start)
     while position < range.end {
       if entry.isNone || entry.start >= range.end || position < entry.start {
         if isTraced { path.note(.hole(position)) }

@@ -49,7 +49,7 @@ extension AddressSpace where Index: ~Copyable {
     if isTraced { path.enter(.doMunmap, range) }
     defer { if isTraced { path.leave() } }
     freeings &+= 1
-    var entry = index.find(range.start)
+    var entry = find(range.start)
     if !leniently, let failure = munmapFailure(range, from: entry) {
       if isTraced { noteFailure(failure.errno) }
       if failure.leavesSplit {
@@ -58,10 +58,7 @@ extension AddressSpace where Index: ~Copyable {
       }
       throw failure.errno
     }
-    if !profile.follows(.trimNeedsNoReserve) {
-      splitEdges(of: range)
-      entry = index.search(range.start)
-    }
+    if !profile.follows(.trimNeedsNoReserve) { entry = splitEdges(of: range, from: entry) }
     if origins.isOn { noteReplacement(of: range) }
     if entry.isNone || entry.start >= range.end {
       if isTraced { path.note(.hole(range.start)) }
@@ -97,13 +94,25 @@ extension AddressSpace where Index: ~Copyable {
   /// VVVVVV  NNNNNN   =>   VVV***  ***NNN
   /// ```
   ///
+  /// - Parameter first: the first VMA that ends above the start of the range.
+  /// - Returns: the first VMA in the range.
+  ///
   /// Linux: both calls of `split_vma` in `do_munmap` (2.6).
-  private mutating func splitEdges(of range: AddressRange) {
-    let first = index.search(range.start)
-    if first.isNone || first.start >= range.end { return }
-    if first.start < range.start { splitVMA(first, at: range.start, newBelow: false) }
-    let last = index.search(range.end)
-    if !last.isNone && last.start < range.end { splitVMA(last, at: range.end, newBelow: true) }
+  private mutating func splitEdges(of range: AddressRange, from first: VMAEntry) -> VMAEntry {
+    if first.start >= range.end { return first }
+    var inside = first
+    if first.start < range.start {
+      inside = splitVMA(first, at: range.start, newBelow: false).upper
+    }
+    var last = inside
+    while last.end < range.end {
+      let next = index.next(last)
+      if next.start >= range.end { break }
+      last = next
+    }
+    if last.end <= range.end { return inside }
+    let lower = splitVMA(last, at: range.end, newBelow: true).lower
+    return last == inside ? lower : inside
   }
 
   struct MunmapFailure {

@@ -40,11 +40,7 @@ extension AddressSpace where Index: ~Copyable {
   public borrowing func forEachVMA<Failure: Error>(
     _ body: (VMA) throws(Failure) -> Void
   ) throws(Failure) {
-    var entry = index.first()
-    while !entry.isNone {
-      try body(vma(entry))
-      entry = index.next(entry)
-    }
+    try index.forEachEntry { (entry) throws(Failure) in try body(vma(entry)) }
   }
 
   /// Calls `body` for each VMA that overlaps `range`, in address order.

@@ -35,8 +35,8 @@ extension AddressSpace where Index: ~Copyable {
     attributes.hasCloseHook = true
     noteSegment(segment, size)
     return try mmapRegion(
-      AddressRange(address, address &+ size), attributes, replaces: replaces, populates: false,
-      leniently: leniently)
+      AddressRange(address, address &+ size), attributes.flags, self.attributes.intern(attributes),
+      replaces: replaces, populates: false, leniently: leniently)
   }
 
   /// Detaches the segment that was attached at `address`: all pieces of that attach that are still
@@ -124,7 +124,8 @@ extension AddressSpace where Index: ~Copyable {
     attributes.policy = .default
     attributes.name = .none
     _ = try mmapRegion(
-      range, attributes, replaces: true, populates: true, leniently: leniently)
+      range, attributes.flags, self.attributes.intern(attributes), replaces: true,
+      populates: true, leniently: leniently)
   }
 
   borrowing func isOneMapping(

@@ -30,7 +30,7 @@ extension AddressSpace where Index: ~Copyable {
   ) -> Errno? {
     var position = range.start
     var sawHole = false
-    var entry = index.find(range.start)
+    var entry = find(range.start)
     while position < range.end {
       if entry.isNone || position < entry.start {
         if isTraced { path.note(.hole(position)) }

@@ -26,6 +26,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   var ignoresWrites = false
 
   var memo = MmapMemo()
+  var kinds = MappingKinds()
 
   /// Where the program was loaded; `startBrk` bounds the heap, `startStack` names the stack.
   public var layout = ProcessStat()

@@ -27,7 +27,7 @@ public struct AddressSpaceLimits: Hashable, Sendable {
   /// The processor has protection keys: memory that may only be executed cannot be read.
   public var hasProtectionKeys = true
 
-  public enum Overcommit: UInt8, Sendable {
+  public enum Overcommit: UInt8, Sendable, BitwiseCopyable {
     case heuristic
     case always
     case never

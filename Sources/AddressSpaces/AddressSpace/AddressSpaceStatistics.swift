@@ -35,11 +35,9 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
 
   /// Adds the counts of another address space; peaks become the larger of both.
   public mutating func add(_ other: AddressSpaceStatistics) {
-    for index in 0..<InlineCounts.count {
-      mergeCounts[index] += other.mergeCounts[index]
-      refusalCounts[index] += other.refusalCounts[index]
-      armCounts[index] += other.armCounts[index]
-    }
+    mergeCounts.add(other.mergeCounts)
+    refusalCounts.add(other.refusalCounts)
+    armCounts.add(other.armCounts)
     splits += other.splits
     unknownToProfile += other.unknownToProfile
     mapCountPeak = max(mapCountPeak, other.mapCountPeak)
@@ -49,12 +47,22 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
 
 /// Sixteen counters without an allocation.
 private struct InlineCounts: Hashable, Sendable {
-  static let count = 16
-  private var low = SIMD8<UInt64>()
-  private var high = SIMD8<UInt64>()
+  private var counts = InlineArray<16, UInt64>(repeating: 0)
 
   subscript(index: Int) -> UInt64 {
-    get { index < 8 ? low[index] : high[index - 8] }
-    set { if index < 8 { low[index] = newValue } else { high[index - 8] = newValue } }
+    get { counts[index] }
+    _modify { yield &counts[index] }
+  }
+
+  mutating func add(_ other: InlineCounts) {
+    for index in counts.indices { counts[index] += other.counts[index] }
+  }
+
+  static func == (a: InlineCounts, b: InlineCounts) -> Bool {
+    a.counts.indices.allSatisfy { a.counts[$0] == b.counts[$0] }
+  }
+
+  func hash(into hasher: inout Hasher) {
+    for index in counts.indices { hasher.combine(counts[index]) }
   }
 }

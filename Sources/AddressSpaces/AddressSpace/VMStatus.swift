@@ -42,8 +42,7 @@ extension AddressSpace where Index: ~Copyable {
     if profile.follows(.countsDataByAccess) {
       status.size = counters.total
       code = 0
-      var entry = index.first()
-      while !entry.isNone {
+      index.forEachEntry { entry in
         let flags = attributes(of: entry).flags
         let pages = entry.range.lengthInPages
         if flags.contains(.growsDown) {
@@ -53,7 +52,6 @@ extension AddressSpace where Index: ~Copyable {
         } else if flags.intersection([.write, .shared]) == .write {
           status.data += pages
         }
-        entry = index.next(entry)
       }
     } else {
       status.size = counters.total &- counters.reserved

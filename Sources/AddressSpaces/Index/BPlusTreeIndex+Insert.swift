@@ -10,11 +10,9 @@ extension BPlusTreeIndex {
       (leaf, position) = makeRoom(in: leaf, at: position)
     }
     let count = leaves.count(leaf)
-    leaves.move(count &- position, from: leaf, position, to: leaf, position &+ 1)
-    leaves.setEnd(leaf, position, range.end.pageNumber)
-    leaves.setStart(leaf, position, range.start.pageNumber)
-    leaves.setSlot(leaf, position, handle.slot)
-    leaves.links[leaf].count &+= 1
+    leaves.insert(
+      leaf, position, of: count, start: range.start.pageNumber, end: range.end.pageNumber,
+      slot: handle.slot)
     self.count &+= 1
     lastLeaf = leaf
     hintOfLastInsert = leaf << 4 | UInt32(truncatingIfNeeded: position)
@@ -39,6 +37,13 @@ extension BPlusTreeIndex {
     if next == 0 && position == LeafNodes.capacity {
       // Ascending insertions fill their leaves.
       return (splitLeaf(leaf, at: LeafNodes.capacity), 0)
+    }
+    if position > 0 && position <= LeafNodes.capacity / 2
+      && hintOfLastInsert == leaf << 4 | UInt32(truncatingIfNeeded: position)
+    {
+      // So do descending ones, each right below the one before: what is above stays together.
+      _ = splitLeaf(leaf, at: position)
+      return (leaf, position)
     }
     // A neighbour that has room takes half of it, which keeps leaves fuller than splitting at once.
     if next != 0 && leaves.count(next) <= Self.takesFromNeighbours {
@@ -82,7 +87,7 @@ extension BPlusTreeIndex {
   }
 
   private mutating func truncate(_ leaf: UInt32, to count: Int) {
-    for position in count..<leaves.count(leaf) { leaves.clear(leaf, position) }
+    leaves.clear(leaf, count..<leaves.count(leaf))
     leaves.links[leaf].count = UInt32(count)
   }
 

@@ -31,8 +31,8 @@ struct LeafNodes: ~Copyable {
   }
 
   init() {
-    words = WordArray(capacity: 2 * Self.size, filler: NodeKey.unused)
-    links = SlotArray(capacity: 2, filler: .unused)
+    words = WordArray(capacity: 4 * Self.size, filler: NodeKey.unused)
+    links = SlotArray(capacity: 4, filler: .unused)
   }
 
   private init(copying other: borrowing LeafNodes) {
@@ -59,7 +59,7 @@ struct LeafNodes: ~Copyable {
       links.ensure(leaf, filler: .unused)
     }
     links[leaf] = .unused
-    for position in 0..<Self.capacity { clear(leaf, position) }
+    clear(leaf, 0..<Self.capacity)
     return leaf
   }
 
@@ -120,11 +120,35 @@ struct LeafNodes: ~Copyable {
     words[half: Int(leaf) &* (2 * Self.size) &+ 64 &+ position] = slot
   }
 
-  /// Makes a position of a leaf unused, so that no lookup and no hint finds anything there.
+  /// Makes positions of a leaf unused, so that no lookup and no hint finds anything there.
+  mutating func clear(_ leaf: UInt32, _ positions: Range<Int>) {
+    for position in positions {
+      setEnd(leaf, position, NodeKey.unused)
+      setSlot(leaf, position, 0)
+    }
+  }
+
+  /// Adds a VMA to a leaf of `count`, which must not be full.
   @inline(__always)
-  mutating func clear(_ leaf: UInt32, _ position: Int) {
-    setEnd(leaf, position, NodeKey.unused)
-    setSlot(leaf, position, 0)
+  mutating func insert(
+    _ leaf: UInt32, _ position: Int, of count: Int, start: UInt64, end: UInt64, slot: UInt32
+  ) {
+    let base = Int(leaf) &* Self.size
+    words.openGap(in: base, at: position, of: count)
+    words[base &+ position] = end
+    words[base &+ 16 &+ position] = start
+    words[half: (base &+ 32) &* 2 &+ position] = slot
+    links[leaf].count = UInt32(truncatingIfNeeded: count &+ 1)
+  }
+
+  /// Takes a VMA out of a leaf of `count`.
+  @inline(__always)
+  mutating func remove(_ leaf: UInt32, _ position: Int, of count: Int) {
+    let base = Int(leaf) &* Self.size
+    words.closeGap(in: base, at: position, of: count)
+    words[base &+ count &- 1] = NodeKey.unused
+    words[half: (base &+ 32) &* 2 &+ count &- 1] = 0
+    links[leaf].count = UInt32(truncatingIfNeeded: count &- 1)
   }
 
   /// Moves `count` VMAs from a position of one leaf to a position of the same or another; what

@@ -5,9 +5,7 @@ extension BPlusTreeIndex {
   public mutating func remove(_ entry: VMAEntry) {
     let (leaf, position) = locate(entry)
     let count = leaves.count(leaf) &- 1
-    leaves.move(count &- position, from: leaf, position &+ 1, to: leaf, position)
-    leaves.clear(leaf, count)
-    leaves.links[leaf].count = UInt32(truncatingIfNeeded: count)
+    leaves.remove(leaf, position, of: count &+ 1)
     self.count &-= 1
     lastLeaf = leaf
     if count > Self.fewVMAs {
@@ -47,7 +45,7 @@ extension BPlusTreeIndex {
     leaves.move(leaves.count(next), from: next, 0, to: next, moved)
     leaves.move(moved, from: leaf, 0, to: next, 0)
     leaves.links[next].count += UInt32(moved)
-    for position in 0..<moved { leaves.clear(leaf, position) }
+    leaves.clear(leaf, 0..<moved)
     leaves.links[leaf].count = 0
     removeLeaf(leaf)
   }

@@ -168,6 +168,18 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
 
   public borrowing func first() -> VMAEntry { entry(firstLeaf, 0) }
 
+  /// Leaf by leaf.
+  @inline(__always)
+  public borrowing func forEachEntry<Failure: Error>(
+    _ body: (VMAEntry) throws(Failure) -> Void
+  ) throws(Failure) {
+    var leaf = firstLeaf
+    while leaf != 0 {
+      for position in 0..<leaves.count(leaf) { try body(entry(leaf, position)) }
+      leaf = leaves.links[leaf].next
+    }
+  }
+
   /// - Complexity: O(1), O(log *n*) for an entry that moved since it was found or where the last
   ///   VMA of a leaf gets another end.
   public mutating func setRange(_ entry: VMAEntry, _ range: AddressRange) {

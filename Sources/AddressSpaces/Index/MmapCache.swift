@@ -80,6 +80,14 @@ public struct MmapCache<Base: VMAIndex & ~Copyable>: VMAIndex, ~Copyable {
   public borrowing func next(_ entry: VMAEntry) -> VMAEntry { base.next(entry) }
   public borrowing func previous(_ entry: VMAEntry) -> VMAEntry { base.previous(entry) }
   public borrowing func first() -> VMAEntry { base.first() }
+
+  @inline(__always)
+  public borrowing func forEachEntry<Failure: Error>(
+    _ body: (VMAEntry) throws(Failure) -> Void
+  ) throws(Failure) {
+    try base.forEachEntry(body)
+  }
+
   public borrowing func checkStructure() {
     base.checkStructure()
     if !last.isNone {

@@ -46,6 +46,13 @@ public protocol VMAIndex: ~Copyable, Sendable {
   borrowing func previous(_ entry: VMAEntry) -> VMAEntry
   borrowing func first() -> VMAEntry
 
+  /// Visits all VMAs in address order.
+  ///
+  /// - Complexity: O(*n*).
+  borrowing func forEachEntry<Failure: Error>(
+    _ body: (VMAEntry) throws(Failure) -> Void
+  ) throws(Failure)
+
   borrowing func copy() -> Self
 
   /// How many nodes (or halvings of an array) `search` looks at: the same on every machine.
@@ -69,6 +76,17 @@ extension VMAIndex where Self: ~Copyable {
   public static var isTraced: Bool { false }
 
   public mutating func find(_ address: Address) -> VMAEntry { search(address) }
+
+  @inline(__always)
+  public borrowing func forEachEntry<Failure: Error>(
+    _ body: (VMAEntry) throws(Failure) -> Void
+  ) throws(Failure) {
+    var entry = first()
+    while !entry.isNone {
+      try body(entry)
+      entry = next(entry)
+    }
+  }
 
   public mutating func noteFind(_ address: Address, _ entry: VMAEntry) {}
 

@@ -19,9 +19,11 @@ struct MergeAttributeTable: ~Copyable {
     var references: UInt32
     /// The next row of the chain, or the next free row.
     var next: UInt32
+    /// How often the row was taken into use.
+    var generation: UInt32
 
     static let unused = Row(
-      attributes: MergeAttributes(flags: []), hash: 0, references: 0, next: 0)
+      attributes: MergeAttributes(flags: []), hash: 0, references: 0, next: 0, generation: 0)
   }
 
   init() {
@@ -70,6 +72,14 @@ struct MergeAttributeTable: ~Copyable {
     if rows[id.rawValue].references == 0 { removeRow(id.rawValue) }
   }
 
+  /// Whether `id` still means what it meant when `generation` was asked.
+  @inline(__always)
+  func isAlive(_ id: MergeID, generation: UInt32) -> Bool {
+    rows[id.rawValue].references > 0 && rows[id.rawValue].generation == generation
+  }
+
+  func generation(_ id: MergeID) -> UInt32 { rows[id.rawValue].generation }
+
   /// The number of VMAs (and callers) that hold `id`.
   func references(_ id: MergeID) -> Int { Int(rows[id.rawValue].references) }
 
@@ -94,7 +104,8 @@ struct MergeAttributeTable: ~Copyable {
     }
     let chain = bucket(hash)
     rows[slot] = Row(
-      attributes: attributes, hash: hash, references: 1, next: buckets[chain])
+      attributes: attributes, hash: hash, references: 1, next: buckets[chain],
+      generation: rows[slot].generation &+ 1)
     buckets[chain] = slot
     count += 1
     return MergeID(rawValue: slot)

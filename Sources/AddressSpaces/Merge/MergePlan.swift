@@ -49,6 +49,7 @@ struct MergeOutcome: Hashable, BitwiseCopyable {
 ///
 /// Linux: `vma_merge_new_range`, `vma_merge_existing_range` (6.12), the conditions of `vma_merge`
 /// (until 6.11).
+@inline(__always)
 func mergePlan(
   _ proposal: MergeProposal, _ table: borrowing MergeAttributeTable, _ profile: KernelProfile
 ) -> MergeOutcome {
@@ -69,7 +70,7 @@ func mergePlan(
     outcome.refusedNext = .anonVMA
     right = false
   }
-  if left || right {
+  if (left || right) && table[proposal.attributes].hasCloseHook {
     refuseToRemoveHooked(proposal, table, &left, &right, &outcome)
   }
 
@@ -92,11 +93,11 @@ func mergePlan(
 /// A VMA with a close hook must not disappear, since the hook would not be told.
 ///
 /// Linux: `can_merge_remove_vma` (6.12).
+@inline(never)
 private func refuseToRemoveHooked(
   _ proposal: MergeProposal, _ table: borrowing MergeAttributeTable, _ left: inout Bool,
   _ right: inout Bool, _ outcome: inout MergeOutcome
 ) {
-  guard table[proposal.attributes].hasCloseHook else { return }
   if proposal.kind == .wholeVMA {
     // The middle one would be removed.
     if left { outcome.refusedPrevious = .closeHook }
@@ -113,18 +114,28 @@ private func refuseToRemoveHooked(
 /// Why `side` cannot become one with the range; nil if it can.
 ///
 /// Linux: `can_vma_merge_before`, `can_vma_merge_after`, `is_mergeable_vma`.
+@inline(__always)
 private func refusal(
   _ proposal: MergeProposal, _ side: MergeProposal.Side, _ table: borrowing MergeAttributeTable,
   _ profile: KernelProfile
 ) -> MergeRefusal? {
-  if side.attributes == proposal.attributes {
-    let attributes = table[proposal.attributes]
-    if !attributes.flags.isDisjoint(with: .special) { return .special }
-    if attributes.hasCloseHook && profile.asksCloseHookFirst { return .closeHook }
-    return isMergeableAnonVMA(
-      target: side.anonVMA, source: proposal.anonVMA,
-      sourceIsForkChild: proposal.sourceIsForkChild, profile) ? nil : .anonVMA
+  guard side.attributes == proposal.attributes else {
+    return refusalOfDifferent(proposal, side, table, profile)
   }
+  let attributes = table[proposal.attributes]
+  if !attributes.flags.isDisjoint(with: .special) { return .special }
+  if attributes.hasCloseHook && profile.asksCloseHookFirst { return .closeHook }
+  return isMergeableAnonVMA(
+    target: side.anonVMA, source: proposal.anonVMA,
+    sourceIsForkChild: proposal.sourceIsForkChild, profile) ? nil : .anonVMA
+}
+
+/// The first attribute in which both differ, unless something else comes before it.
+@inline(never)
+private func refusalOfDifferent(
+  _ proposal: MergeProposal, _ side: MergeProposal.Side, _ table: borrowing MergeAttributeTable,
+  _ profile: KernelProfile
+) -> MergeRefusal? {
   let wanted = table[proposal.attributes]
   let present = table[side.attributes]
   if !wanted.flags.isDisjoint(with: .special) { return .special }

@@ -60,12 +60,48 @@ struct WordArray: ~Copyable {
   @inline(__always)
   borrowing func countOfSixteen(at word: Int, atMost key: UInt64) -> Int {
     precondition(word >= 0 && word &+ 16 <= capacity)
-    let words = unsafe UnsafeRawPointer(base + word)
-    let limit = SIMD8(repeating: key &+ 1)
-    let low = unsafe words.loadUnaligned(as: SIMD8<UInt64>.self) &- limit
-    let high = unsafe words.loadUnaligned(fromByteOffset: 64, as: SIMD8<UInt64>.self) &- limit
-    let shift = SIMD8<UInt64>(repeating: 63)
-    return Int(truncatingIfNeeded: ((low &>> shift) &+ (high &>> shift)).wrappedSum())
+    let limit = key &+ 1
+    // Which half, and then all of it at once.
+    let half = Int(truncatingIfNeeded: (unsafe base[word &+ 7] &- limit) &>> 63) &* 8
+    let words = unsafe UnsafeRawPointer(base + (word &+ half))
+    let signs =
+      (unsafe words.loadUnaligned(as: SIMD8<UInt64>.self) &- SIMD8(repeating: limit))
+      &>> SIMD8<UInt64>(repeating: 63)
+    return half &+ Int(truncatingIfNeeded: signs.wrappedSum())
+  }
+
+  /// In three columns that stand one behind the other from `word` on, two of sixteen words and one
+  /// of sixteen half-words, of which the first `count` rows are in use: moves the rows from `row`
+  /// on up by one.
+  @inline(__always)
+  mutating func openGap(in word: Int, at row: Int, of count: Int) {
+    precondition(word >= 0 && word &+ 40 <= capacity)
+    precondition(row >= 0 && row <= count && count < 16)
+    let rows = count &- row
+    if rows == 0 { return }
+    let first = word &+ row
+    let firstHalf = (word &+ 32) &* 8 &+ row &* 4
+    let words = unsafe base + first
+    let halves = unsafe UnsafeMutableRawPointer(base) + firstHalf
+    unsafe (words + 1).update(from: words, count: rows)
+    unsafe (words + 17).update(from: words + 16, count: rows)
+    unsafe (halves + 4).copyMemory(from: halves, byteCount: rows &* 4)
+  }
+
+  /// In such columns, moves the rows above `row` down by one.
+  @inline(__always)
+  mutating func closeGap(in word: Int, at row: Int, of count: Int) {
+    precondition(word >= 0 && word &+ 40 <= capacity)
+    precondition(row >= 0 && row < count && count <= 16)
+    let rows = count &- row &- 1
+    if rows == 0 { return }
+    let first = word &+ row
+    let firstHalf = (word &+ 32) &* 8 &+ row &* 4
+    let words = unsafe base + first
+    let halves = unsafe UnsafeMutableRawPointer(base) + firstHalf
+    unsafe words.update(from: words + 1, count: rows)
+    unsafe (words + 16).update(from: words + 17, count: rows)
+    unsafe halves.copyMemory(from: halves + 4, byteCount: rows &* 4)
   }
 
   /// Moves words within the array; source and target may overlap.
@@ -117,7 +153,7 @@ struct WordArray: ~Copyable {
 /// quarter, so that at most a fifth of it lies idle.
 enum Growth {
   static func next(_ capacity: Int) -> Int {
-    capacity < 4096 ? capacity * 2 : capacity + capacity / 4
+    capacity < 256 ? capacity * 2 : capacity + capacity / 4
   }
 }
 

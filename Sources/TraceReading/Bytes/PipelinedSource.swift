@@ -1,7 +1,7 @@
 // Unsafe because two threads share memory under a lock that the compiler does not know. What makes
 // it safe: `source` is used by the filling thread only; a buffer belongs to the filling thread
 // until `filled` counts it, then to the reading one until `taken` does; `filled`, `taken` and all
-// other variables are touched only while `lock` is held. The memory lives as long as the ring,
+// other variables are touched only under `monitor`. The memory lives as long as the ring,
 // which both threads own.
 
 import Glibc
@@ -84,8 +84,7 @@ private final class BufferRing: @unchecked Sendable {
 
   private let source: GzipSource
   private let memory: UnsafeMutableRawPointer
-  private let lock: UnsafeMutablePointer<pthread_mutex_t>
-  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private let monitor = Monitor()
   private var lengths = [Int](repeating: 0, count: BufferRing.count)
   private var memberEnds = [[MemberEnd]](repeating: [], count: BufferRing.count)
   private var filled = 0
@@ -98,46 +97,18 @@ private final class BufferRing: @unchecked Sendable {
   init(_ source: GzipSource) {
     self.source = source
     unsafe memory = .allocate(byteCount: Self.count * Self.size, alignment: 64)
-    unsafe lock = .allocate(capacity: 1)
-    unsafe changed = .allocate(capacity: 1)
-    unsafe pthread_mutex_init(lock, nil)
-    unsafe pthread_cond_init(changed, nil)
   }
 
-  deinit {
-    unsafe pthread_mutex_destroy(lock)
-    unsafe pthread_cond_destroy(changed)
-    unsafe lock.deallocate()
-    unsafe changed.deallocate()
-    unsafe memory.deallocate()
-  }
+  deinit { unsafe memory.deallocate() }
 
-  /// Starts the filling thread, which owns the ring until it ends. It is never waited for: it may
-  /// hang in a pipe that nobody writes.
+  /// Starts the filling thread, which owns the ring until it ends.
   func start() {
-    var thread = pthread_t()
-    let context = unsafe Unmanaged.passRetained(self).toOpaque()
-    let status = unsafe pthread_create(
-      &thread, nil,
-      { context in
-        unsafe Unmanaged<BufferRing>.fromOpaque(context!).takeRetainedValue().fill()
-        return nil
-      }, context)
-    if status == 0 {
-      pthread_detach(thread)
-    } else {
-      unsafe Unmanaged<BufferRing>.fromOpaque(context).release()
-      withLock {
-        isDone = true
-        error = TraceError(.io(status), path: "", message: "a thread cannot be started")
-      }
+    let status = DetachedThread.start { self.fill() }
+    if status == 0 { return }
+    monitor.withLock {
+      isDone = true
+      error = TraceError(.io(status), path: "", message: "a thread cannot be started")
     }
-  }
-
-  private func withLock<T>(_ body: () -> T) -> T {
-    unsafe pthread_mutex_lock(lock)
-    defer { unsafe pthread_mutex_unlock(lock) }
-    return body()
   }
 
   /// The filling thread: reads until the end, an error, or until nobody reads any more.
@@ -154,7 +125,7 @@ private final class BufferRing: @unchecked Sendable {
       }
       let read = source.compressedBytesRead
       let ends = source.memberEnds
-      withLock {
+      monitor.withLock {
         lengths[index] = length
         memberEnds[index] = ends
         compressed = read
@@ -162,16 +133,16 @@ private final class BufferRing: @unchecked Sendable {
         // The trailer of the last member may come alone.
         if length > 0 || !ends.isEmpty { filled += 1 }
         if length == 0 { isDone = true }
-        unsafe pthread_cond_broadcast(changed)
+        monitor.wakeAll()
       }
       if length == 0 { return }
     }
   }
 
   private func waitForRoom() -> Int? {
-    withLock {
+    monitor.withLock {
       while filled - taken == Self.count && !isCancelled {
-        unsafe pthread_cond_wait(changed, lock)
+        monitor.wait()
       }
       return isCancelled ? nil : filled % Self.count
     }
@@ -179,8 +150,8 @@ private final class BufferRing: @unchecked Sendable {
 
   /// The oldest full buffer, which stays full until `release`; nil at the end.
   func oldest() throws(TraceError) -> Piece? {
-    let (piece, failure) = unsafe withLock { () -> (Piece?, TraceError?) in
-      while filled == taken && !isDone { unsafe pthread_cond_wait(changed, lock) }
+    let (piece, failure) = unsafe monitor.withLock { () -> (Piece?, TraceError?) in
+      while filled == taken && !isDone { monitor.wait() }
       if filled == taken { return (nil, error) }
       let index = taken % Self.count
       let bytes = unsafe UnsafeRawBufferPointer(
@@ -193,20 +164,20 @@ private final class BufferRing: @unchecked Sendable {
 
   /// Gives the oldest full buffer back.
   func release() {
-    withLock {
+    monitor.withLock {
       taken += 1
-      unsafe pthread_cond_broadcast(changed)
+      monitor.wakeAll()
     }
   }
 
   func cancel() {
-    withLock {
+    monitor.withLock {
       isCancelled = true
-      unsafe pthread_cond_broadcast(changed)
+      monitor.wakeAll()
     }
   }
 
-  var compressedBytesRead: UInt64 { withLock { compressed } }
+  var compressedBytesRead: UInt64 { monitor.withLock { compressed } }
 }
 
 /// The number of processors that can be used.

@@ -41,7 +41,7 @@ final class ProcessLog {
 
   /// Reads the time of the first line that has one.
   private func probe() throws(TraceError) {
-    let source = try TraceReader.open(path, options)
+    let source = try BatchReader.open(path, options)
     totalCompressedBytes = source.totalCompressedBytes
     var lines = LineReader(source, capacity: LineReader.smallCapacity)
     while let line = try? lines.next() {
@@ -93,7 +93,7 @@ final class ProcessLog {
   private func opened() throws(TraceError) -> SingleFeed {
     if let file { return file }
     let opened = SingleFeed(
-      try TraceReader.open(path, options), capacity: LineReader.smallCapacity)
+      try BatchReader.open(path, options), capacity: LineReader.smallCapacity)
     file = opened
     return opened
   }
@@ -127,7 +127,7 @@ final class ProcessLog {
   ///
   /// - Complexity: O(bytes up to there); reads the file a second time.
   func children(until limit: Int64?) -> Set<PID> {
-    guard let source = try? TraceReader.open(path, options) else { return [] }
+    guard let source = try? BatchReader.open(path, options) else { return [] }
     var lines = LineReader(source, capacity: LineReader.smallCapacity)
     var decoder = StraceDecoder(paths: PathTable())
     var clock = self.clock

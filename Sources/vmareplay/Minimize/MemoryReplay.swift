@@ -15,7 +15,7 @@ struct MemoryReplay: IndexedWork {
     do {
       let reader = try TraceReader(
         source: MemorySource(text), name: "trace", paths: paths,
-        options: TraceReader.Options(isPipelined: false))
+        options: TraceReader.Options(isPipelined: false, decodesAhead: false))
       var batch = TraceBatch()
       var hasBatch = try reader.nextBatch(into: &batch)
       var options = try ReplaySetup(arguments: arguments, host: batch.hosts.first).options

@@ -31,6 +31,10 @@ func drain(_ reader: TraceReader) throws -> (lines: UInt64, items: Int, sum: UIn
   return (reader.linesRead, items, sum)
 }
 
+extension TraceReader.Options {
+  static var onOneThread: TraceReader.Options { .init(isPipelined: false, decodesAhead: false) }
+}
+
 /// Decompressed contents, so that inflating is not timed.
 func contents(_ path: String) throws -> [UInt8] {
   let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
@@ -50,7 +54,7 @@ func time(_ path: String, repeats: Int) throws {
   for _ in 0..<repeats {
     let source = MemorySource(text)
     let reader = try TraceReader(
-      source: source, name: path, paths: PathTable(), options: .init(isPipelined: false))
+      source: source, name: path, paths: PathTable(), options: .onOneThread)
     let start = seconds(CLOCK_THREAD_CPUTIME_ID)
     let (lines, items, sum) = try drain(reader)
     let took = seconds(CLOCK_THREAD_CPUTIME_ID) - start
@@ -68,7 +72,7 @@ func replay(_ path: String, repeats: Int) throws {
   for _ in 0..<repeats {
     let paths = PathTable()
     let reader = try TraceReader(
-      source: MemorySource(text), name: path, paths: paths, options: .init(isPipelined: false))
+      source: MemorySource(text), name: path, paths: paths, options: .onOneThread)
     var engine = ReplayEngine<MmapCache<BPlusTreeIndex>, NoObserver>(
       options: ReplayOptions(profile: .linux6), paths: paths, observer: NoObserver())
     var batch = TraceBatch()
@@ -95,7 +99,7 @@ func replay(_ path: String, repeats: Int) throws {
 func pipeline(_ path: String) throws {
   for isPipelined in [false, true, false, true] {
     let reader = try TraceReader(
-      path: path, paths: PathTable(), options: .init(isPipelined: isPipelined))
+      path: path, paths: PathTable(), options: .init(isPipelined: isPipelined, decodesAhead: false))
     let wall = seconds(CLOCK_MONOTONIC)
     let processor = seconds(CLOCK_PROCESS_CPUTIME_ID)
     let (lines, _, sum) = try drain(reader)
