@@ -93,10 +93,11 @@ extension ReplayReport {
     }
     let guessed = total.impliedPages + total.placedPages
     if guessed > 0 {
-      let certain = total.totalVM - min(guessed, total.totalVM)
+      let known = total.totalVM - min(guessed, total.totalVM)
       out.append(
-        line: "certain     \(Figures.size(pages: certain)) "
-          + "(\(Figures.share(certain, of: total.totalVM))) are as calls and maps of the log say")
+        line: "known       \(Figures.size(pages: known)) "
+          + "(\(Figures.share(known, of: total.totalVM))) are for certain: as calls and maps of "
+          + "the log say")
     }
     if total.divergences > 0 {
       out.append(

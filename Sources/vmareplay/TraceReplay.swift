@@ -66,7 +66,10 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     }
     engine.finish()
     if let failure = faults?.failure { throw TraceSession.report(failure) }
-    if !isSecondPass { sysroot?.report(unplaced: engine.unplacedFiles, paths) }
+    if !isSecondPass {
+      // Further on the log may show more.
+      sysroot?.report(unplaced: limit == nil ? engine.unplacedFiles : [:], paths)
+    }
     try afterBatch?(&engine.observer)
     return Output(
       observer: engine.observer, summaries: engine.summaries, total: engine.total,
