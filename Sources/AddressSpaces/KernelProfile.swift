@@ -47,6 +47,19 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case remapLooksUpFirst
   /// mremap with MREMAP_FIXED moves several VMAs at once.
   case multiVMARemap
+  /// mremap asks everything before it unmaps its target; before, a refusal leaves a hole there.
+  case remapChecksFirst
+  /// mremap takes huge pages.
+  case remapMovesHugePages
+  /// mremap answers ENOMEM if memory cannot be charged; before, EFAULT.
+  case refusedChargeIsNoMemory
+  /// What has no length overlaps nothing, not even what begins where it does.
+  case emptyRemapOverlapsNothing
+  /// remap_file_pages makes a new mapping; before, it made the VMA nonlinear, except of files on
+  /// disk.
+  case nonLinearIsEmulated
+  /// VM_EXECUTABLE is gone, and `/proc/PID/exe` does not depend on what is mapped.
+  case noExecutableFlag
   /// RLIMIT_DATA bounds the heap and the data segment together; before, what lies between the start
   /// of the data segment and the break.
   case dataLimitOfHeap
@@ -75,7 +88,7 @@ public enum KernelRule: UInt8, CaseIterable, Sendable, BitwiseCopyable {
 /// The rules of one kernel version: a value, read at the few places where kernels differ.
 public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
   public let version: KernelVersion
-  private let rules: UInt32
+  private let rules: UInt64
 
   /// Where a threshold comes from.
   public enum Evidence: Sendable {
@@ -106,7 +119,11 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.heapByOverlap, KernelVersion(2, 6, 39), .measured),
       row(.forkChildStaysApart, KernelVersion(3, 0), .measured),
       row(.takesHighestGap, KernelVersion(3, 8), .measured),
+      row(.noExecutableFlag, KernelVersion(3, 7), .documented),
       row(.limitsBeforeUnmapping, KernelVersion(3, 10), .documented),
+      row(.nonLinearIsEmulated, KernelVersion(4, 0), .measured),
+      row(.refusedChargeIsNoMemory, KernelVersion(4, 1), .documented),
+      row(.emptyRemapOverlapsNothing, KernelVersion(4, 3), .documented),
       row(.countsDataByAccess, KernelVersion(4, 5), .measured),
       row(.stackGuardGap, KernelVersion(4, 12), .measured),
       row(.remapRefusesPrivateCopies, KernelVersion(4, 14), .measured),
@@ -114,6 +131,7 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.fixedRemapNeedsReserve, KernelVersion(5, 2), .measured),
       row(.kernelMappingsStayWhole, KernelVersion(5, 11), .measured),
       row(.remapLooksUpFirst, KernelVersion(5, 16), .measured),
+      row(.remapMovesHugePages, KernelVersion(5, 16), .documented),
       row(.alignsFiles, KernelVersion(5, 18), .measured),
       row(.remapGrowthJoinsNext, KernelVersion(6, 0), .measured),
       row(.brkOnlyExpands, KernelVersion(6, 1), .measured),
@@ -124,20 +142,21 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
       row(.alignsWholeHugePages, KernelVersion(6, 12), .measured),
       row(.writtenJoinsUnwritten, KernelVersion(6, 16), .measured),
       row(.multiVMARemap, KernelVersion(6, 17), .measured),
+      row(.remapChecksFirst, KernelVersion(6, 17), .measured),
     ]
   }
 
   public init(version: KernelVersion) {
     self.version = version
-    var rules: UInt32 = 0
+    var rules: UInt64 = 0
     for row in Self.thresholds where row.since <= version {
-      rules |= 1 << UInt32(row.rule.rawValue)
+      rules |= 1 << UInt64(row.rule.rawValue)
     }
     self.rules = rules
   }
 
   @inline(__always)
-  public func follows(_ rule: KernelRule) -> Bool { rules & (1 << UInt32(rule.rawValue)) != 0 }
+  public func follows(_ rule: KernelRule) -> Bool { rules & (1 << UInt64(rule.rawValue)) != 0 }
 
   /// The kernel whose `vma_merge` has the numbered cases: 2.6.32.
   // swift-format-ignore: AlwaysUseLowerCamelCase
@@ -147,4 +166,12 @@ public struct KernelProfile: Hashable, Sendable, BitwiseCopyable {
 
   /// Whether the order in which predicates are asked is that of the 2.6 kernels.
   var asksCloseHookFirst: Bool { !follows(.closeHookMayGrow) }
+
+  /// mremap compares with limits though nothing grows. That ended between 2.6.33, which has other
+  /// functions, and 6.17; which version it was is not known here, nor matters where nobody is above
+  /// a limit.
+  var asksLimitsOfEqualSizes: Bool { version < KernelVersion(2, 6, 33) }
+
+  /// VMAs and files count truncations (`vm_truncate_count`).
+  var countsTruncations: Bool { version < KernelVersion(3, 0) }
 }

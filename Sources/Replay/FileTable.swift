@@ -13,6 +13,8 @@ public struct FileTable {
     public var deviceMajor: UInt32
     public var deviceMinor: UInt32
     public var inode: UInt64
+    /// The SysV segment, as the log numbers it; nil for any other file.
+    public var segment: Int32?
   }
 
   private struct Identity: Hashable {
@@ -113,8 +115,8 @@ public struct FileTable {
   }
 
   /// A description that no other mapping has.
-  mutating func uniqueDescription(name: FileID) -> FileDescriptionID {
-    add(Entry(name: name, deviceMajor: 0, deviceMinor: 0, inode: 0))
+  mutating func uniqueDescription(name: FileID, segment: Int32? = nil) -> FileDescriptionID {
+    add(Entry(name: name, deviceMajor: 0, deviceMinor: 0, inode: 0, segment: segment))
   }
 
   /// What is known of a description; nil for anonymous memory.

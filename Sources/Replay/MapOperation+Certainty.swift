@@ -33,7 +33,7 @@ extension MapOperation {
       .shmat(let addr, let length, _, _):
       addr.isPageAligned ? Self.pages(addr, length) : []
     case .mlock(let addr, let length, _), .munlock(let addr, let length),
-      .remapFilePages(let addr, let length, _, _):
+      .remapFilePages(let addr, let length, _, _, _):
       Self.pages(addr.roundedDownToPage, length &+ (addr &- addr.roundedDownToPage))
     case .mremap(let addr, let oldSize, let newSize, let flags, let newAddress, let result):
       Self.pages(addr, oldSize)
@@ -80,8 +80,13 @@ extension MapOperation {
     case .mprotect(_, _, let prot, _):
       certain.change(
         reach(range, prot, space), .access, succeeded: true, after: space)
-    case .mbind where !certain.profile.follows(.mbindMerges), .remapFilePages:
+    case .mbind where !certain.profile.follows(.mbindMerges):
       certain.resync(range, with: space)
+    case .remapFilePages:
+      // All of a VMA becomes nonlinear.
+      let vma = space.vmaContaining(range.start)
+      let isNonLinear = vma?.flags.contains(.nonLinear) ?? false
+      certain.resync(isNonLinear ? vma!.range : range, with: space)
     case .madvise(_, _, let advice) where !advice.setsFlags:
       certain.populate(range, by: advice, succeeded: true)
     case .madvise, .mseal, .mbind, .setName, .mlock, .munlock, .mlockall, .munlockall:

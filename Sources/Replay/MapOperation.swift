@@ -27,7 +27,8 @@ enum MapOperation {
     addr: Address, length: UInt64, segment: FileDescriptionID, flags: AttachFlags)
   case shmdt(addr: Address)
   case setName(addr: Address, length: UInt64, name: NameID)
-  case remapFilePages(addr: Address, size: UInt64, prot: Protection, pageOffset: PageOffset)
+  case remapFilePages(
+    addr: Address, size: UInt64, prot: Protection, pageOffset: PageOffset, isOnDisk: Bool = true)
   /// An mmap of a descriptor that is not open.
   case badDescriptor(offset: UInt64)
   /// A call that the kernel refused and of whose object the log says too little: it changes
@@ -119,8 +120,9 @@ enum MapOperation {
       space.predictShmdt(addr)
     case .setName(let addr, let length, let name):
       space.predictSetName(addr, length: length, name: name)
-    case .remapFilePages(let addr, let size, let prot, let pageOffset):
-      space.predictRemapFilePages(addr, length: size, prot: prot, pageOffset: pageOffset)
+    case .remapFilePages(let addr, let size, let prot, let pageOffset, let isOnDisk):
+      space.predictRemapFilePages(
+        addr, length: size, prot: prot, pageOffset: pageOffset, isOnDisk: isOnDisk)
     case .badDescriptor(let offset):
       offset & Page.mask == 0 ? .badFileDescriptor : .invalidArgument
     case .munlockall, .untold:
@@ -203,9 +205,9 @@ enum MapOperation {
       try space.shmdt(addr)
     case .setName(let addr, let length, let name):
       try space.setName(addr, length: length, name: name, leniently: leniently)
-    case .remapFilePages(let addr, let size, _, let pageOffset):
+    case .remapFilePages(let addr, let size, _, let pageOffset, let isOnDisk):
       try space.remapFilePages(
-        addr, length: size, pageOffset: pageOffset, leniently: leniently)
+        addr, length: size, pageOffset: pageOffset, isOnDisk: isOnDisk, leniently: leniently)
     }
   }
 }

@@ -56,11 +56,19 @@ struct PlacementRules {
   /// Whether the file system of this file aligns mappings for huge pages: those on disks do.
   private mutating func isAligned(_ file: FileID, _ paths: PathTable) -> Bool {
     if let known = alignedFiles[file] { return known }
-    let text = paths.text(of: file)
-    let others = ["/dev/", "/proc/", "/sys/", "/memfd:", "/SYSV", "/anon_hugepage", "/run/"]
-    let isAligned = text.hasPrefix("/") && !others.contains { text.hasPrefix($0) }
+    let isAligned = paths.isOnDisk(file)
     alignedFiles[file] = isAligned
     return isAligned
+  }
+}
+
+extension PathTable {
+  /// Whether a file lies on a disk, as far as its path tells; /tmp and what is mounted elsewhere is
+  /// taken to.
+  func isOnDisk(_ file: FileID) -> Bool {
+    let text = text(of: file)
+    let others = ["/dev/", "/proc/", "/sys/", "/memfd:", "/SYSV", "/anon_hugepage", "/run/"]
+    return text.hasPrefix("/") && !others.contains { text.hasPrefix($0) }
   }
 }
 

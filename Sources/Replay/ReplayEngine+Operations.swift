@@ -42,7 +42,9 @@ extension ReplayEngine where Index: ~Copyable {
     case .setVMAName(let addr, let size, let name):
       .setName(addr: addr, length: size, name: nameID(name.map { batch.strings[Int($0)] }))
     case .remapFilePages(let addr, let size, let prot, let pgoff, _):
-      .remapFilePages(addr: addr, size: size, prot: prot, pageOffset: PageOffset(pgoff))
+      .remapFilePages(
+        addr: addr, size: size, prot: prot, pageOffset: PageOffset(pgoff),
+        isOnDisk: isOnDisk(addr, process: process))
     case .shmget(let size, let key):
       noteSegment(event, SharedSegment(size: size, key: key))
     case .setLimit(let target, let resource, let soft, _, let isNull):
@@ -76,6 +78,13 @@ extension ReplayEngine where Index: ~Copyable {
       access: open?.access ?? .unknown, offset: offset)
   }
 
+  /// Whether the file that is mapped at an address is one that is written back.
+  private func isOnDisk(_ address: Address, process: Int) -> Bool {
+    if options.profile.follows(.nonLinearIsEmulated) { return true }
+    let file = spaces.read(processes[process].space) { $0.vmaContaining(address)?.file }
+    return file.flatMap { files[$0] }.map { paths.isOnDisk($0.name) } ?? true
+  }
+
   private mutating func description(
     flags: MapFlags, path: FileID, number: Int32, open: OpenDescriptor?
   ) -> FileDescriptionID {
@@ -99,7 +108,7 @@ extension ReplayEngine where Index: ~Copyable {
     let name = paths.intern(segment.name, isDeleted: true)
     return .shmat(
       addr: Address(event.result.value), length: max(segment.size, 1),
-      segment: files.uniqueDescription(name: name), flags: flags)
+      segment: files.uniqueDescription(name: name, segment: shmid), flags: flags)
   }
 
   private mutating func noteSegment(

@@ -20,6 +20,7 @@ extension ReplayEngine where Index: ~Copyable {
       install(entries, in: process, line: snapshot.line, isFresh: isFresh)
     case (.exec, .stat(let stat)), (.attach, .stat(let stat)):
       adopt(stat, in: process)
+      nameProgram(of: process, isFresh: snapshot.moment == .exec)
     case (_, .limits(let limits)):
       // They follow the map of an exec or attach, and name no moment of their own.
       processes[process].summary.limits = limits
@@ -93,6 +94,7 @@ extension ReplayEngine where Index: ~Copyable {
       space.deriveMmapBase()
     }
     processes[process].knowsBreak = heapEnd != nil
+    nameProgram(of: process, isFresh: isFresh)
     if Observer.readsCertainty { readMap(entries, in: process, isFresh: isFresh) }
     notePeak(spaces.read(id) { $0.mapCount }, line: line, process: process)
   }
@@ -117,6 +119,22 @@ extension ReplayEngine where Index: ~Copyable {
   /// so. With known faults, smaps says all there is.
   private func assumesInitialWrite(_ entry: MapsEntry) -> Bool {
     options.faults.writesInitialMemory && !(options.faultsAreListed && entry.anonymousKiB != nil)
+  }
+
+  /// Says which file of the map is the program: the one with its code, else the one that was
+  /// executed.
+  private mutating func nameProgram(of process: Int, isFresh: Bool) {
+    let path = processes[process].program
+    let files = self.files
+    spaces.modify(processes[process].space) { space in
+      var program = space.vmaContaining(space.layout.startCode)?.file ?? .none
+      if program == .none && path != .none {
+        space.forEachVMA { vma in
+          if program == .none && files[vma.file]?.name == path { program = vma.file }
+        }
+      }
+      if program != .none { space.setExecutable(program, isFresh: isFresh) }
+    }
   }
 
   private mutating func adopt(_ stat: ProcessStat, in process: Int) {

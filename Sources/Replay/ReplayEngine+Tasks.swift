@@ -12,7 +12,7 @@ extension ReplayEngine where Index: ~Copyable {
     var space = AddressSpace<Index>(profile: options.profile, limits: limits)
     if options.ignoresWrites { space.ignoreWrites() }
     let id = spaces.insert(space)
-    if Observer.keepsObjects { spaces.modify(id) { $0.keepObjects() } }
+    if Observer.keepsObjects { startObjects(of: id) }
     if Observer.readsCertainty { certainty.start(id.slot, options.profile) }
     return id
   }
@@ -70,6 +70,7 @@ extension ReplayEngine where Index: ~Copyable {
     } else {
       let copy = spaces.read(processes[parent].space) { $0.fork() }
       space = spaces.insert(copy)
+      if Observer.keepsObjects { inheritObjects(from: processes[parent].space, to: space) }
       if Observer.readsCertainty {
         certainty.fork(processes[parent].space.slot, to: space.slot, options.profile)
       }
@@ -129,8 +130,8 @@ extension ReplayEngine where Index: ~Copyable {
     processes[child].isUnclaimed = false
   }
 
-  private mutating func discardUnclaimedChild(_ child: Int) {
-    spaces.removeUser(of: processes[child].space)
+  mutating func discardUnclaimedChild(_ child: Int) {
+    leaveSpace(of: child)
     processes[child].hasEnded = true
     processes[child].isInUse = false
     freeProcesses.append(child)
@@ -150,7 +151,7 @@ extension ReplayEngine where Index: ~Copyable {
     }
     foldStatistics(of: process)
     let limits = spaces.read(processes[process].space) { $0.limits }
-    spaces.removeUser(of: processes[process].space)
+    leaveSpace(of: process)
     processes[process].space = insertSpace(limits: limits)
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
     processes[process].knowsBreak = false
@@ -231,13 +232,21 @@ extension ReplayEngine where Index: ~Copyable {
     }
     noteUnplaced(index)
     if Observer.readsCertainty { noteCertaintyAtEnd(index, view) }
+    if Observer.keepsObjects { showObjects(before: view, process: index) }
     foldStatistics(of: index)
-    spaces.removeUser(of: processes[index].space)
+    leaveSpace(of: index)
     processes[index].summary.hasEnded = hasEnded
     processes[index].hasEnded = true
     total.add(processes[index].summary)
     summaries.append(processes[index].summary)
     if summaries.count == 2 * Self.summaryLimit { dropSmallSummaries() }
+  }
+
+  /// One user of an address space less; the last one gives back what its VMAs share.
+  private mutating func leaveSpace(of process: Int) {
+    let space = processes[process].space
+    if Observer.keepsObjects && spaces.users(of: space) == 1 { endObjects(of: space) }
+    spaces.removeUser(of: space)
   }
 
   /// Leaves the processes with the most VMAs at their peak, in the order in which they ended.

@@ -24,6 +24,8 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   var spaces = SpaceTable<Index>()
   /// What the log leaves open; empty unless the observer asks for it.
   var certainty = CertaintyTable()
+  /// How address spaces descend from each other; empty unless the observer asks for objects.
+  var lineages = LineageTable()
   var tasks = TaskTable()
   var processes: [ProcessState<Index>] = []
   var freeProcesses: [Int] = []
@@ -106,6 +108,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
     for index in live.sorted(by: { processes[$0].ordinal < processes[$1].ordinal }) {
       endProcess(index, hasEnded: false)
     }
+    if Observer.keepsObjects { finishObjects() }
     dropSmallSummaries()
   }
 
@@ -114,6 +117,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
     var live: Set<UInt32> = []
     spaces.visitAll { space in
       space.forEachVMA { live.insert($0.file.rawValue) }
+      live.insert(space.exeFile.rawValue)
     }
     files.sweep { live.contains($0.rawValue) }
   }

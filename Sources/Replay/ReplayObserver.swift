@@ -21,7 +21,8 @@ public protocol ReplayObserver {
   /// Places of mappings are compared: `willPlace` is called.
   static var watchesPlacement: Bool { get }
 
-  /// Whether files and anon_vmas should know their VMAs; only on a `TracedIndex`.
+  /// Whether files and anon_vmas should know their VMAs, and `objectScope` be asked; only on a
+  /// `TracedIndex`.
   static var keepsObjects: Bool { get }
 
   /// Whether the replay should also read what the log leaves open (`CertainAddressSpace`).
@@ -72,6 +73,13 @@ public protocol ReplayObserver {
   /// A process ends (or the log does); its address space is as it was just before.
   mutating func willEnd<Index: VMAIndex & ~Copyable>(
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable)
+
+  /// A process ends (or the log does): whose shared objects are wanted; nil for nobody's. Asked
+  /// only if `keepsObjects`.
+  func objectScope(before end: ProcessView) -> ObjectImage.Scope?
+
+  /// A process ends (or the log does), and its objects were wanted.
+  mutating func willEnd(_ process: ProcessView, objects: ObjectImage)
 
   mutating func didDiverge(_ divergence: Divergence)
 
@@ -148,6 +156,10 @@ extension ReplayObserver {
   public mutating func willEnd<Index: VMAIndex & ~Copyable>(
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
   ) {}
+
+  public func objectScope(before end: ProcessView) -> ObjectImage.Scope? { nil }
+
+  public mutating func willEnd(_ process: ProcessView, objects: ObjectImage) {}
 
   public mutating func didDiverge(_ divergence: Divergence) {}
 

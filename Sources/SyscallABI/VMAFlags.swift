@@ -42,8 +42,11 @@ public struct VMAFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
   public static let droppable = VMAFlags(rawValue: 1 << 31)
   public static let shadowStack = VMAFlags(rawValue: 1 << 32)
   public static let softDirty = VMAFlags(rawValue: 1 << 33)
+  /// Pages of a file in another order (until 3.19).
   public static let nonLinear = VMAFlags(rawValue: 1 << 34)
+  /// A mapping of the program itself, made by execve (until 3.6).
   public static let executable = VMAFlags(rawValue: 1 << 35)
+  /// Of a program or its interpreter, made by execve (until 5.14).
   public static let denyWrite = VMAFlags(rawValue: 1 << 36)
   /// The protection key, four bits; not shown by smaps' VmFlags.
   public static let keyShift: UInt64 = 40
@@ -60,9 +63,10 @@ public struct VMAFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
     [
       ("rd", .read), ("wr", .write), ("ex", .exec), ("sh", .shared), ("mr", .mayRead),
       ("mw", .mayWrite), ("me", .mayExec), ("ms", .mayShare), ("gd", .growsDown),
-      ("pf", .pfnMap), ("lo", .locked), ("io", .io), ("sr", .seqRead), ("rr", .randRead),
+      ("pf", .pfnMap), ("dw", .denyWrite), ("lo", .locked), ("io", .io), ("sr", .seqRead),
+      ("rr", .randRead),
       ("dc", .dontCopy), ("de", .dontExpand), ("lf", .lockOnFault), ("ac", .account),
-      ("nr", .noReserve), ("ht", .hugeTLB), ("sf", .sync), ("wf", .wipeOnFork),
+      ("nr", .noReserve), ("ht", .hugeTLB), ("nl", .nonLinear), ("sf", .sync), ("wf", .wipeOnFork),
       ("dd", .dontDump), ("sd", .softDirty), ("mm", .mixedMap), ("hg", .hugePage),
       ("nh", .noHugePage), ("mg", .mergeable), ("um", .uffdMissing), ("uw", .uffdWriteProtect),
       ("ui", .uffdMinor), ("ss", .shadowStack), ("sl", .sealed), ("dp", .droppable),

@@ -146,3 +146,13 @@ func column(_ number: Int) -> Address { Canvas.range(number..<number + 1).start 
 
 /// The length of some columns, in bytes.
 func pages(_ count: Int) -> UInt64 { UInt64(count) * Page.size }
+
+/// Maps the runs of a drawing as private anonymous memory.
+func mappedRuns(_ drawing: String, _ prot: Protection = .read | .write) throws -> TreeSpace {
+  var space = TreeSpace()
+  for (_, range) in Canvas.runs(drawing) {
+    try space.mmap(
+      at: range.start, length: range.length, prot: prot, flags: .private | .anonymous | .fixed)
+  }
+  return space
+}

@@ -75,7 +75,7 @@ import Testing
   ) -> [VMA] {
     space.vmas().filter { vma in
       let first = vma.pageOffset.rawValue
-      return vma.file == file && first <= pages.upperBound
+      return vma.file == file && !vma.flags.contains(.nonLinear) && first <= pages.upperBound
         && first + vma.range.length >> 12 > pages.lowerBound
     }.sorted {
       ($0.pageOffset.rawValue, $0.handle.slot) < ($1.pageOffset.rawValue, $1.handle.slot)
@@ -97,6 +97,13 @@ import Testing
         {
           errors.append("page \(page) of \(vma.file.rawValue)")
         }
+      }
+    }
+    for file in Set(vmas.map(\.file)) where file != .none {
+      let nonLinear = vmas.filter { $0.file == file && $0.flags.contains(.nonLinear) }
+      let found = space.nonLinearVMAs(of: file)
+      if Set(found) != Set(nonLinear) || found.count != nonLinear.count {
+        errors.append("nonlinear VMAs of \(file.rawValue)")
       }
     }
     let written = Set(vmas.map(\.anonVMA)).subtracting([.none])

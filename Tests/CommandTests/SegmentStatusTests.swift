@@ -41,9 +41,38 @@ import Testing
     #expect(shown.status == 0)
     #expect(shown.output.contains("/usr/bin/ls (5 VMAs, the program)\n  pages 0 to 3  "))
     #expect(shown.output.contains("# 21 mapped objects, in 41 VMAs\n"))
-    #expect(shown.output.contains("files 71 taken, 30 dropped"))
-    let wrong = try await run.run([RecordRun.program, "maps", "--objects", "--smaps", trace])
-    #expect(wrong.status == 64)
+    #expect(shown.output.contains("files 44 taken, 3 dropped"))
+    for wrong in [["--objects", "--smaps"], ["--page", "ls:0"], ["--objects", "--page", "ls"]] {
+      let refused = try await run.run([RecordRun.program, "maps"] + wrong + [trace])
+      #expect(refused.status == 64, "\(wrong)")
+    }
+  }
+
+  /// Right after bash has forked twice.
+  @Test func objectsAreThoseOfAllProcesses() async throws {
+    let run = try RecordRun()
+    let command = [
+      RecordRun.program, "maps", "--objects", "--at-line", "492", Self.trace("bash-children"),
+    ]
+    let shown = try await run.run(command)
+    #expect(shown.status == 0)
+    #expect(shown.output.hasPrefix("# 3 address spaces: 1745 1753 1754\n# 20 mapped objects"))
+    #expect(
+      shown.output.contains(
+        "/usr/bin/bash (15 VMAs of 3 address spaces, the program of 1745 1753 1754)\n"
+          + "  1745     pages 0 to 46 "))
+    #expect(shown.output.contains("anon_vma 4 (3 VMAs of 3 address spaces, of 1745)\n"))
+    #expect(shown.output.contains("[stack], has anon_vma 24\n"))
+    let old = try await run.run(command + ["--kernel", "linux2.6"])
+    #expect(old.output.contains("# 10 anon_vmas of 42 VMAs\n"))
+    #expect(old.output.contains("# num_exe_file_vmas of 1753: 5\n"))
+    let page = try await run.run(command + ["--page", "libc.so.6:40"])
+    #expect(page.output.split(separator: "\n").count == 4)
+    #expect(page.output.contains("/usr/lib/x86_64-linux-gnu/libc.so.6 page 40: 3 VMAs of 3 "))
+    let nobody = try await run.run(command + ["--page", "/no/such/file:40"])
+    #expect(nobody.output == "/no/such/file page 40: not mapped\n" && nobody.status == 0)
+    let one = try await run.run(command + ["--pid", "1754"])
+    #expect(one.output.contains("/usr/bin/bash (5 VMAs, the program)\n"))
   }
 
   @Test(arguments: ["linux6", "linux2.6"])

@@ -165,7 +165,7 @@ private struct PathChecker: ReplayObserver {
       case .removed(let vma): map[vma.handle] = nil
       case .resized(let vma, _), .became(let vma, _): map[vma.handle] = vma
       case .function, .check, .found, .mergeable, .noNeighbour, .notMerged, .adjusted,
-        .gotAnonVMA, .unchanged, .hole, .unknown, .failed:
+        .gotAnonVMA, .unchanged, .exeFileVMAs, .hole, .unknown, .failed:
         break
       }
     }

@@ -14,6 +14,7 @@ extension AddressSpace where Index: ~Copyable {
     // VVVNNN     or  VVVNNNXXX  =>  VVVVVV  or  VVVVVVVVV      (remove_next 1 and 2)
     while next.end != .zero && end >= next.end {
       let gone = next
+      noteImporter(vma, vma, gone)
       next = end == gone.end ? .none : index.next(gone)
       vmaRemove(gone)
       arm = arm == .none ? .removeNext : .removeTwo
@@ -22,12 +23,14 @@ extension AddressSpace where Index: ~Copyable {
       // VVVNNNNN   =>   VVVVVNNN   (adjust_next > 0)
       statistics.count(.takeFromNext)
       if isTraced { path.note(.adjusted(.takeFromNext)) }
+      noteImporter(vma, vma, next)
       _ = setRange(next, AddressRange(end, next.end))
       return setRange(vma, AddressRange(start, end))
     }
     let adjusted = setRange(vma, AddressRange(start, end))
     if end < vma.end && next.start == vma.end {
       // VVVVVNNN   =>   VVVNNNNN   (adjust_next < 0)
+      noteImporter(next, vma, next)
       _ = setRange(next, AddressRange(end, next.end))
       arm = .giveToNext
     }
@@ -65,6 +68,7 @@ extension AddressSpace where Index: ~Copyable {
       let lower = vmaLink(
         below, record.attributes, record.anonVMA,
         between: VMANeighbours(previous: previous, next: upper))
+      if keepsObjects { objects.truncations.split(upper.handle, off: lower.handle) }
       if origins.isOn { noteSplit(of: vma.handle, lower, upper) }
       return (lower, upper)
     }
@@ -73,6 +77,7 @@ extension AddressSpace where Index: ~Copyable {
     let upper = vmaLink(
       above, record.attributes, record.anonVMA,
       between: VMANeighbours(previous: lower, next: next))
+    if keepsObjects { objects.truncations.split(lower.handle, off: upper.handle) }
     if origins.isOn { noteSplit(of: vma.handle, lower, upper) }
     return (lower, upper)
   }

@@ -16,6 +16,8 @@ extension AddressSpace where Index: ~Copyable {
   }
 
   private mutating func inheritVMAs() {
+    if keepsObjects { objects.takeInherited() }
+    let exeFileVMAs = self.exeFileVMAs
     var entry = index.first()
     while !entry.isNone {
       let next = index.next(entry)
@@ -38,6 +40,8 @@ extension AddressSpace where Index: ~Copyable {
       }
       entry = next
     }
+    // The parent's count is copied, whatever was left out.
+    exeFileVMAsNotCopied = exeFileVMAs - counters.executableVMAs
     finish(around: .zero)
   }
 

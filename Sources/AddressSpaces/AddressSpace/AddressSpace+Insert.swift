@@ -14,7 +14,7 @@ extension AddressSpace where Index: ~Copyable {
     let handle = slab.allocate(
       VMARecord(start: range.start, end: range.end, attributes: id, anonVMA: anonVMA))
     index.insert(handle, range, between: between)
-    account(id, adding: range.lengthInPages)
+    counters.add(range.lengthInPages, attributes[id], vmas: 1)
     if origins.isOn { noteLink(handle, range, between) }
     let entry = VMAEntry(
       handle: handle, start: range.start, end: range.end, hint: index.hintOfLastInsert)
@@ -23,6 +23,7 @@ extension AddressSpace where Index: ~Copyable {
       path.enter(.vmaLink, range)
       path.note(.linked(vma(entry)))
       path.leave()
+      if attributes[id].flags.contains(.executable) { noteExeFileVMAs(.addedExeFileVMA) }
     }
     return entry
   }
@@ -31,15 +32,16 @@ extension AddressSpace where Index: ~Copyable {
   @inline(__always)
   mutating func vmaRemove(_ entry: VMAEntry) {
     memo.forget()
+    let id = slab[entry.handle].attributes
+    counters.add(0 &- entry.range.lengthInPages, attributes[id], vmas: 0 &- 1)
     if isTraced {
       path.enter(.removeVMA, entry.range)
       path.note(.removed(vma(entry)))
       path.leave()
+      if attributes[id].flags.contains(.executable) { noteExeFileVMAs(.removedExeFileVMA) }
     }
-    let id = slab[entry.handle].attributes
     if keepsObjects { unlinkObjects(entry) }
     index.remove(entry)
-    account(id, removing: entry.range.lengthInPages)
     attributes.release(id)
     slab.free(entry.handle)
   }
@@ -50,11 +52,11 @@ extension AddressSpace where Index: ~Copyable {
     memo.forget()
     let id = slab[entry.handle].attributes
     index.setRange(entry, range)
-    if keepsObjects { unlinkFile(entry.handle) }
+    if keepsObjects { leaveTree(entry.handle) }
     slab[entry.handle].start = range.start
     slab[entry.handle].end = range.end
-    if keepsObjects { linkFile(entry.handle) }
-    account(id, adding: range.lengthInPages &- entry.range.lengthInPages)
+    if keepsObjects { enterTree(entry.handle) }
+    counters.add(range.lengthInPages &- entry.range.lengthInPages, attributes[id])
     let resized = VMAEntry(
       handle: entry.handle, start: range.start, end: range.end, hint: entry.hint)
     if isTraced { path.note(.resized(vma(resized), from: entry.range)) }
@@ -65,23 +67,11 @@ extension AddressSpace where Index: ~Copyable {
   mutating func setAttributes(_ entry: VMAEntry, _ id: MergeID) {
     let old = slab[entry.handle].attributes
     let before = isTraced ? vma(entry) : nil
-    account(old, removing: entry.range.lengthInPages)
-    account(id, adding: entry.range.lengthInPages)
-    if keepsObjects { unlinkFile(entry.handle) }
-    slab[entry.handle].attributes = id
-    if keepsObjects { linkFile(entry.handle) }
+    counters.add(0 &- entry.range.lengthInPages, attributes[old], vmas: 0 &- 1)
+    counters.add(entry.range.lengthInPages, attributes[id], vmas: 1)
+    if keepsObjects { replace(entry.handle, by: id) } else { slab[entry.handle].attributes = id }
     if isTraced, let before { path.note(.became(vma(entry), from: before)) }
     attributes.release(old)
-  }
-
-  @inline(__always)
-  private mutating func account(_ id: MergeID, adding pages: UInt64) {
-    counters.add(pages, attributes[id])
-  }
-
-  @inline(__always)
-  private mutating func account(_ id: MergeID, removing pages: UInt64) {
-    counters.add(0 &- pages, attributes[id])
   }
 
   /// The attributes of a VMA.

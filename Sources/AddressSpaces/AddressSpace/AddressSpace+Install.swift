@@ -45,6 +45,9 @@ extension AddressSpace where Index: ~Copyable {
     index = Index()
     slab = VMASlab()
     attributes = MergeAttributeTable()
+    // What was remembered names rows and records that are gone.
+    kinds = MappingKinds()
+    memo = MmapMemo()
     counters = VMCounters()
     hiwaterVM = 0
     defaultFlags = []
@@ -53,5 +56,7 @@ extension AddressSpace where Index: ~Copyable {
     mmapBase = .zero
     currentBreak = .zero
     freeings &+= 1
+    exeFileDescription = .none
+    exeFileVMAsNotCopied = 0
   }
 }

@@ -16,7 +16,7 @@ extension AddressSpace where Index: ~Copyable {
     while !entry.isNone {
       checkVMA(entry, after: previous)
       seen += 1
-      counted.add(entry.range.lengthInPages, attributes(of: entry))
+      counted.add(entry.range.lengthInPages, attributes(of: entry), vmas: 1)
       holders[slab[entry.handle].attributes.rawValue, default: 0] += 1
       previous = entry
       entry = index.next(entry)

@@ -131,7 +131,9 @@ extension AddressSpace where Index: ~Copyable {
       return flags.isDisjoint(with: refused) ? nil : .invalidArgument
     case .dontNeedLocked: return flags.contains(.pfnMap) ? .invalidArgument : nil
     case .remove:
-      if flags.contains(.locked) || attributes.file == .none { return .invalidArgument }
+      if !flags.isDisjoint(with: [.locked, .nonLinear]) || attributes.file == .none {
+        return .invalidArgument
+      }
       return flags.intersection([.shared, .write]) == [.shared, .write] ? nil : .permissionDenied
     case .guardInstall, .guardRemove:
       var refused: VMAFlags = .special.union(.hugeTLB)

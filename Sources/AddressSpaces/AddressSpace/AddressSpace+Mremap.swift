@@ -14,9 +14,10 @@ extension AddressSpace where Index: ~Copyable {
   ///   - leniently: the call is known to have succeeded, so nothing is refused but nonsense.
   /// - Throws: `invalidArgument` (flags, alignment, new size 0, overlap, a resize with
   ///   MREMAP_DONTUNMAP), `badAddress` (nothing mapped, or the old range passes the end of its
-  ///   VMA), `noMemory` (no room to grow, limits), `notPermitted` (sealed),
-  ///   `resourceTemporarilyUnavailable` (RLIMIT_MEMLOCK). With several VMAs, those below the one
-  ///   that fails have moved; with MREMAP_FIXED the target may be unmapped.
+  ///   VMA; before 4.1 also memory that cannot be charged), `noMemory` (no room to grow, limits),
+  ///   `notPermitted` (sealed), `resourceTemporarilyUnavailable` (RLIMIT_MEMLOCK). With several
+  ///   VMAs, those below the one that fails have moved; with MREMAP_FIXED the target may be
+  ///   unmapped, before 6.17 by every refusal but that of the arguments.
   /// - Complexity: O(log *n* + VMAs in both ranges).
   ///
   /// Linux: `do_mremap` (6.17).
@@ -90,6 +91,9 @@ extension AddressSpace where Index: ~Copyable {
   private mutating func remapOne(
     _ request: inout RemapRequest, leniently: Bool
   ) throws(Errno) {
+    if request.impliesTarget && !leniently && !profile.follows(.remapChecksFirst) {
+      return try remapInOldOrder(&request)
+    }
     if let errno = remapError(request), !leniently || vmaContaining(request.address) == nil {
       if isTraced { noteFailedRemap(errno) }
       throw errno
@@ -112,7 +116,8 @@ extension AddressSpace where Index: ~Copyable {
   }
 
   /// `VVVVVV   =>   VVV`; the tail that goes may reach into other VMAs.
-  private mutating func shrink(_ request: RemapRequest, leniently: Bool) throws(Errno) {
+  mutating func shrink(_ request: RemapRequest, leniently: Bool) throws(Errno) {
+    if !tailIsRange(request) { throw .invalidArgument }
     let tail = AddressRange(
       request.address &+ request.newSize, request.address &+ request.oldSize)
     try doMunmap(tail, leniently: leniently)
@@ -121,6 +126,8 @@ extension AddressSpace where Index: ~Copyable {
 
   /// Linux: `expand_vma`, `expand_vma_in_place`, `vma_merge_extend`.
   private mutating func expand(_ request: RemapRequest, leniently: Bool) throws(Errno) {
+    // No address can be found for more than there is.
+    if request.newSize > taskSize.rawValue { throw .noMemory }
     let entry = index.search(request.address)
     let growth = AddressRange(
       request.address &+ request.oldSize, request.address &+ request.newSize)

@@ -21,6 +21,9 @@ extension AddressSpace where Index: ~Copyable {
     }
     if let errno = remapParameterError(request) { return errno }
     if request.onlyMoves && profile.follows(.multiVMARemap) { return predictSeveral(request) }
+    if request.impliesTarget && !profile.follows(.remapChecksFirst) {
+      return predictInOldOrder(request)
+    }
     if let errno = remapError(request) { return errno }
     if flags.contains(.fixed) {
       if let failure = munmapFailure(request.targetRange) { return failure.errno }
@@ -28,13 +31,24 @@ extension AddressSpace where Index: ~Copyable {
       if request.targetRange.contains(address) { return .badAddress }
     }
     if request.newSize < request.oldSize {
+      if !tailIsRange(request) { return .invalidArgument }
       let tail = AddressRange(address &+ request.newSize, address &+ request.oldSize)
       return munmapFailure(tail)?.errno
     }
-    if request.newSize > request.oldSize && !flags.contains(.mayMove) {
-      return canGrowInPlace(index.search(address), request) ? nil : .noMemory
+    if request.newSize > request.oldSize && !flags.contains(.fixed) {
+      if canGrowInPlace(index.search(address), request) { return nil }
+      let moves = flags.contains(.mayMove) && request.newSize <= taskSize.rawValue
+      return moves && mapCount < limits.maxMapCount - 3 ? nil : .noMemory
     }
     return nil
+  }
+
+  /// What is cut off lies below the end of what can be mapped.
+  ///
+  /// Linux: `do_munmap`, `do_vmi_munmap`.
+  func tailIsRange(_ request: RemapRequest) -> Bool {
+    let end = request.address &+ request.oldSize
+    return end <= taskSize && end >= request.address
   }
 
   private borrowing func predictSeveral(_ request: RemapRequest) -> Errno? {
@@ -68,12 +82,16 @@ extension AddressSpace where Index: ~Copyable {
 
   /// What is wrong with the arguments alone.
   ///
-  /// Linux: `check_mremap_params`.
+  /// Linux: `check_mremap_params`; before 6.17, `do_mremap` and `mremap_to`.
   borrowing func remapParameterError(_ request: RemapRequest) -> Errno? {
     let flags = request.flags
     let known = RemapFlags.mayMove | .fixed | .dontUnmap
     if !known.contains(flags) || !request.address.isPageAligned { return .invalidArgument }
-    if request.newSize == 0 || request.newSize > taskSize.rawValue { return .invalidArgument }
+    if request.newSize == 0 { return .invalidArgument }
+    if request.newSize > taskSize.rawValue {
+      // Before, a range that stays is found too large by what it would take.
+      if request.impliesTarget || profile.follows(.remapChecksFirst) { return .invalidArgument }
+    }
     if !request.impliesTarget { return nil }
     if request.target > taskSize &- request.newSize || !request.target.isPageAligned {
       return .invalidArgument
@@ -84,6 +102,9 @@ extension AddressSpace where Index: ~Copyable {
     }
     let sourceEnd = request.address &+ request.oldSize
     if sourceEnd > request.target && request.target &+ request.newSize > request.address {
+      return .invalidArgument
+    }
+    if request.target == request.address && !profile.follows(.emptyRemapOverlapsNothing) {
       return .invalidArgument
     }
     let needsReserve = profile.follows(.fixedRemapNeedsReserve)
@@ -102,6 +123,9 @@ extension AddressSpace where Index: ~Copyable {
     if flags.contains(.sealed) { return .notPermitted }
     let grows = request.newSize > request.oldSize
     if !grows && !request.impliesTarget { return nil }
+    if flags.contains(.hugeTLB) && !profile.follows(.remapMovesHugePages) {
+      return .invalidArgument
+    }
     let isFixedInSize = !flags.isDisjoint(with: [.dontExpand, .pfnMap])
     if request.oldSize == 0 && flags.isDisjoint(with: [.shared, .mayShare])
       && profile.follows(.remapRefusesPrivateCopies)
@@ -112,16 +136,24 @@ extension AddressSpace where Index: ~Copyable {
     // A tail that is cut off first may reach further.
     let remaining = min(request.oldSize, request.newSize)
     if remaining > entry.end &- request.address { return .badAddress }
-    if request.newSize == request.oldSize { return nil }
-    if isFixedInSize { return .badAddress }
-    if !grows { return nil }
+    if request.newSize == request.oldSize && !profile.asksLimitsOfEqualSizes { return nil }
+    if isFixedInSize && request.newSize != request.oldSize { return .badAddress }
+    if request.newSize < request.oldSize { return nil }
     let pages = (request.newSize &- request.oldSize) >> Page.shift
     if flags.contains(.locked) && mlockExceedsLimit(pages) {
       return .resourceTemporarilyUnavailable
     }
     if exceedsAddressSpaceLimit(pages) { return .noMemory }
     if flags.isData && exceedsDataPages(pages) { return .noMemory }
-    return flags.contains(.account) && !hasEnoughMemory(pages) ? .noMemory : nil
+    if !flags.contains(.account) || hasEnoughMemory(pages) { return nil }
+    return refusedCharge(isLocked: flags.contains(.locked))
+  }
+
+  /// 2.6.32 returns the error that it had at hand.
+  private func refusedCharge(isLocked: Bool) -> Errno {
+    if profile.follows(.refusedChargeIsNoMemory) { return .noMemory }
+    let isLeftover = isLocked && profile.version < KernelVersion(2, 6, 33)
+    return isLeftover ? .resourceTemporarilyUnavailable : .badAddress
   }
 
   /// The range ends with its VMA, and what it grows into is free.

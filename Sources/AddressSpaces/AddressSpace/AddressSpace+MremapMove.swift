@@ -17,7 +17,8 @@ extension AddressSpace where Index: ~Copyable {
     let from = index.search(request.address)
     let record = slab[from.handle]
     let isLocked = attributes[record.attributes].flags.contains(.locked)
-    copyVMA(from, record, request)
+    let copy = copyVMA(from, record, request)
+    if keepsObjects { objects.truncations.move(from: from.handle, to: copy.handle) }
     if request.flags.contains(.dontUnmap) {
       leaveSource(request)
     } else if request.oldSize > 0 {
@@ -33,7 +34,7 @@ extension AddressSpace where Index: ~Copyable {
 
   private mutating func copyVMA(
     _ from: VMAEntry, _ record: VMARecord, _ request: RemapRequest
-  ) {
+  ) -> VMAEntry {
     if isTraced { path.enter(.copyVMA, request.targetRange) }
     defer { if isTraced { path.leave() } }
     var copied = attributes[record.attributes]
@@ -49,11 +50,11 @@ extension AddressSpace where Index: ~Copyable {
     let merged = vmaMergeNew(
       request.targetRange, id, anonVMA: record.anonVMA,
       copiedFromForkChild: record.anonVMA.isForkChild, between: around)
-    if merged != nil {
+    if let merged {
       attributes.release(id)
-    } else {
-      vmaLink(request.targetRange, id, record.anonVMA, between: around)
+      return merged
     }
+    return vmaLink(request.targetRange, id, record.anonVMA, between: around)
   }
 
   /// The emptied source stays mapped: it is no longer locked (the whole VMA), and if all of it was

@@ -32,30 +32,4 @@ extension AddressSpace where Index: ~Copyable {
       flags: address == .zero ? .shared : .shared | .fixed, hasFile: true,
       fileIsWritable: !flags.contains(.readOnly))
   }
-
-  /// The error with which remap_file_pages would fail; nil if it would succeed. Nothing is changed.
-  ///
-  /// - Parameter prot: must be 0.
-  ///
-  /// Linux: `remap_file_pages`.
-  public borrowing func predictRemapFilePages(
-    _ address: Address, length: UInt64, prot: Protection = Protection(rawValue: 0),
-    pageOffset: PageOffset
-  ) -> Errno? {
-    if prot.rawValue != 0 { return .invalidArgument }
-    let start = address.roundedDownToPage
-    let size = length & ~Page.mask
-    if start &+ size <= start { return .invalidArgument }
-    let pages = size >> Page.shift
-    if pageOffset.rawValue.addingReportingOverflow(pages).overflow { return .invalidArgument }
-    let range = AddressRange(start, start &+ size)
-    let first = index.search(start)
-    guard !first.isNone, first.start <= start else { return .invalidArgument }
-    let attributes = self.attributes(of: first)
-    guard attributes.flags.contains(.shared), attributes.file != .none,
-      isOneMapping(range, like: attributes, from: first)
-    else { return .invalidArgument }
-    if mapCount > limits.maxMapCount { return .noMemory }
-    return munmapFailure(range)?.errno
-  }
 }

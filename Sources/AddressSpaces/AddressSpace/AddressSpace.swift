@@ -39,6 +39,11 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   /// Flags that new mappings get on top, set by mlockall with MCL_FUTURE (`def_flags`).
   public internal(set) var defaultFlags: VMAFlags = []
 
+  /// The program (`mm->exe_file`), if somebody has said which it is.
+  var exeFileDescription = FileDescriptionID.none
+  /// VMAs of the program that fork left out, and counts all the same.
+  var exeFileVMAsNotCopied: UInt64 = 0
+
   /// The sizes of attached segments in bytes, by the file description of the attach.
   var segmentSizes: [FileDescriptionID: UInt64] = [:]
 
@@ -81,6 +86,8 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     currentBreak = other.currentBreak
     segmentSizes = other.segmentSizes
     counters = other.counters
+    exeFileDescription = other.exeFileDescription
+    exeFileVMAsNotCopied = other.exeFileVMAsNotCopied
   }
 
   /// The same address space once more, to try something out on.

@@ -46,6 +46,13 @@ extension AddressSpace where Index: ~Copyable {
     objects.handles(mapping: pages, of: file).map { vma(entry($0)) }
   }
 
+  /// The VMAs whose pages of this file may be any, in the order in which they became so.
+  ///
+  /// Linux: `i_mmap_nonlinear`.
+  public borrowing func nonLinearVMAs(of file: FileDescriptionID) -> [VMA] {
+    objects.nonLinearHandles(of: file).map { vma(entry($0)) }
+  }
+
   /// The VMAs that share this anon_vma, in address order.
   ///
   /// - Complexity: O(*k* log *k*).
@@ -55,7 +62,7 @@ extension AddressSpace where Index: ~Copyable {
     }
   }
 
-  private borrowing func entry(_ handle: VMA.Handle) -> VMAEntry {
+  borrowing func entry(_ handle: VMA.Handle) -> VMAEntry {
     let record = slab[handle]
     return VMAEntry(handle: handle, start: record.start, end: record.end)
   }
@@ -72,24 +79,45 @@ extension AddressSpace where Index: ~Copyable {
     objects.unlink(slab[entry.handle].anonVMA, entry.handle)
   }
 
-  mutating func linkFile(_ handle: VMA.Handle) {
-    let (file, pages) = filePages(handle)
-    objects.linkFile(file, handle, pages)
+  private mutating func linkFile(_ handle: VMA.Handle) {
+    objects.linkFile(handle, place(handle))
   }
 
-  mutating func unlinkFile(_ handle: VMA.Handle) {
-    let (file, pages) = filePages(handle)
-    objects.unlinkFile(file, handle, pages)
+  private mutating func unlinkFile(_ handle: VMA.Handle) {
+    objects.unlinkFile(handle, place(handle))
   }
 
-  private borrowing func filePages(
-    _ handle: VMA.Handle
-  ) -> (FileDescriptionID, ClosedRange<UInt64>) {
+  /// The borders of a VMA are about to move. One that is nonlinear is found whatever they are.
+  ///
+  /// Linux: `root` in `vma_adjust`, which is null for VM_NONLINEAR.
+  mutating func leaveTree(_ handle: VMA.Handle) {
+    let place = place(handle)
+    if !place.isNonLinear { objects.leave(handle, place) }
+  }
+
+  mutating func enterTree(_ handle: VMA.Handle) {
+    let place = place(handle)
+    if !place.isNonLinear { objects.enter(handle, place) }
+  }
+
+  /// A VMA has become something else: it may have to leave the tree for the list.
+  mutating func replace(_ handle: VMA.Handle, by id: MergeID) {
+    let old = place(handle)
+    slab[handle].attributes = id
+    let new = place(handle)
+    if old.isNonLinear && new.isNonLinear && old.file == new.file { return }
+    objects.leave(handle, old)
+    objects.enter(handle, new)
+  }
+
+  borrowing func place(_ handle: VMA.Handle) -> ObjectTable.Place {
     let record = slab[handle]
     let attributes = self.attributes[record.attributes]
     let first = attributes.pageOffset(at: record.start).rawValue
     let (last, wraps) = first.addingReportingOverflow(record.range.lengthInPages - 1)
-    return (attributes.file, first...(wraps ? UInt64.max : last))
+    return ObjectTable.Place(
+      file: attributes.file, pages: first...(wraps ? UInt64.max : last),
+      isNonLinear: attributes.flags.contains(.nonLinear))
   }
 
   /// Gives a VMA another anon_vma, or takes it away.
@@ -113,33 +141,5 @@ extension AddressSpace where Index: ~Copyable {
     }
     precondition(
       objects.isEmpty && objects.references.isBalanced, "references to shared objects are left")
-  }
-
-  /// Stops the program if an object and its VMAs do not know each other.
-  borrowing func checkObjects() {
-    var fileCounts: [FileDescriptionID: Int] = [:]
-    var anonCounts: [AnonVMA: Int] = [:]
-    forEachVMA { vma in
-      if vma.file != .none {
-        fileCounts[vma.file, default: 0] += 1
-      }
-      if vma.anonVMA.isNone { return }
-      anonCounts[vma.anonVMA, default: 0] += 1
-      precondition(
-        objects.contains(vma.handle, in: vma.anonVMA), "an anon_vma lacks a VMA of its")
-    }
-    precondition(objects.mappedFiles.count == fileCounts.count, "a file outlived its VMAs")
-    precondition(objects.usedAnonVMAs.count == anonCounts.count, "an anon_vma outlived its VMAs")
-    for (file, count) in fileCounts {
-      let users = objects.handles(mapping: 0...UInt64.max, of: file)
-      precondition(users.count == count && Set(users).count == count, "a file lacks a VMA")
-      precondition(users.allSatisfy { filePages($0).0 == file }, "a file knows another's VMA")
-    }
-    for (anonVMA, count) in anonCounts { precondition(objects.count(of: anonVMA) == count) }
-    let references = objects.references
-    let held = references.filesTaken - references.filesDropped
-    precondition(held == UInt64(fileCounts.values.reduce(0, +)), "references are miscounted")
-    let anonHeld = references.anonVMAsTaken - references.anonVMAsDropped
-    precondition(anonHeld == UInt64(anonCounts.values.reduce(0, +)), "references are miscounted")
   }
 }

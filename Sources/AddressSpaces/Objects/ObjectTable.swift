@@ -1,9 +1,21 @@
 /// What VMAs share: the files that they map and the anon_vmas of what was written, each with its
 /// VMAs. Empty unless somebody asks for it.
 struct ObjectTable {
-  /// An object, with as many references as VMAs; it goes with the last one.
-  private var files: [FileDescriptionID: PageIntervalTree] = [:]
+  /// A file, with as many references as VMAs; it goes with the last one.
+  ///
+  /// Linux: `struct address_space` as far as VMAs hang on it.
+  private struct File {
+    /// `i_mmap`.
+    var tree = PageIntervalTree()
+    /// `i_mmap_nonlinear`: each of them may show any page.
+    var nonLinear: [VMA.Handle] = []
+
+    var count: Int { tree.count + nonLinear.count }
+  }
+
+  private var files: [FileDescriptionID: File] = [:]
   private var anonVMAs: [AnonVMA: Set<UInt32>] = [:]
+  var truncations = TruncationCounts()
   private(set) var isOn: Bool
   private(set) var references = ObjectReferences()
 
@@ -18,23 +30,53 @@ struct ObjectTable {
     #endif
   }
 
-  /// Linux: `__vma_link_file` (`vma_prio_tree_insert`, `get_file`).
-  mutating func linkFile(
-    _ file: FileDescriptionID, _ handle: VMA.Handle, _ pages: ClosedRange<UInt64>
-  ) {
-    if file == .none { return }
-    references.filesTaken += 1
-    files[file, default: PageIntervalTree()].insert(handle, pages)
+  /// Where a VMA hangs on its file.
+  struct Place {
+    var file: FileDescriptionID
+    var pages: ClosedRange<UInt64>
+    /// On the list, not in the tree.
+    var isNonLinear: Bool
   }
 
-  /// Linux: `__remove_shared_vm_struct` (`vma_prio_tree_remove`), `fput`.
-  mutating func unlinkFile(
-    _ file: FileDescriptionID, _ handle: VMA.Handle, _ pages: ClosedRange<UInt64>
-  ) {
-    if file == .none { return }
+  /// Linux: `__vma_link_file`, `get_file`.
+  mutating func linkFile(_ handle: VMA.Handle, _ place: Place) {
+    if place.file == .none { return }
+    references.filesTaken += 1
+    truncations.adopt(place.file, by: handle)
+    enter(handle, place)
+  }
+
+  /// Linux: `__remove_shared_vm_struct`, `fput`.
+  mutating func unlinkFile(_ handle: VMA.Handle, _ place: Place) {
+    if place.file == .none { return }
     references.filesDropped += 1
-    files[file, default: PageIntervalTree()].remove(handle, pages)
-    if files[file]?.count == 0 { files[file] = nil }
+    truncations.forget(handle)
+    leave(handle, place)
+    if files[place.file]?.count == 0 { files[place.file] = nil }
+  }
+
+  /// Puts a VMA where others find it; it has its reference already.
+  ///
+  /// Linux: `vma_prio_tree_insert`, `vma_nonlinear_insert`.
+  mutating func enter(_ handle: VMA.Handle, _ place: Place) {
+    if place.file == .none { return }
+    if place.isNonLinear {
+      files[place.file, default: File()].nonLinear.append(handle)
+    } else {
+      files[place.file, default: File()].tree.insert(handle, place.pages)
+    }
+  }
+
+  /// Linux: `vma_prio_tree_remove`.
+  mutating func leave(_ handle: VMA.Handle, _ place: Place) {
+    if place.file == .none { return }
+    if place.isNonLinear {
+      let position = files[place.file]?.nonLinear.firstIndex(of: handle)
+      precondition(position != nil, "a file does not know a nonlinear VMA of its")
+      files[place.file]?.nonLinear.remove(at: position!)
+    } else {
+      files[place.file, default: File()].tree.remove(handle, place.pages)
+    }
   }
 
   /// Linux: `anon_vma_link`.
@@ -54,6 +96,11 @@ struct ObjectTable {
     if anonVMAs[anonVMA]?.isEmpty == true { anonVMAs[anonVMA] = nil }
   }
 
+  /// A child has references of its own to what its parent had.
+  ///
+  /// Linux: `get_file`, `anon_vma_link` in `dup_mmap`.
+  mutating func takeInherited() { references = references.held }
+
   /// The files that are mapped, by number.
   var mappedFiles: [FileDescriptionID] { files.keys.sorted { $0.rawValue < $1.rawValue } }
 
@@ -64,8 +111,13 @@ struct ObjectTable {
     mapping pages: ClosedRange<UInt64>, of file: FileDescriptionID
   ) -> [VMA.Handle] {
     var found: [VMA.Handle] = []
-    files[file]?.forEach(mapping: pages) { found.append($0) }
+    files[file]?.tree.forEach(mapping: pages) { found.append($0) }
     return found
+  }
+
+  /// In the order in which they became nonlinear.
+  func nonLinearHandles(of file: FileDescriptionID) -> [VMA.Handle] {
+    files[file]?.nonLinear ?? []
   }
 
   func count(of anonVMA: AnonVMA) -> Int { anonVMAs[anonVMA]?.count ?? 0 }
@@ -79,17 +131,4 @@ struct ObjectTable {
   }
 
   var isEmpty: Bool { files.isEmpty && anonVMAs.isEmpty }
-}
-
-/// How often VMAs took and dropped what they share, since they are counted.
-public struct ObjectReferences: Hashable, Sendable, BitwiseCopyable {
-  public internal(set) var filesTaken: UInt64 = 0
-  public internal(set) var filesDropped: UInt64 = 0
-  public internal(set) var anonVMAsTaken: UInt64 = 0
-  public internal(set) var anonVMAsDropped: UInt64 = 0
-
-  /// Nothing is held, as it has to be once all VMAs are gone.
-  public var isBalanced: Bool {
-    filesTaken == filesDropped && anonVMAsTaken == anonVMAsDropped
-  }
 }

@@ -34,6 +34,8 @@ public struct CallPath: Sendable {
     case gotAnonVMA(VMA, isAdopted: Bool)
     /// The VMA is as the call wants it.
     case unchanged(VMA)
+    /// So many VMAs of the program there are now; with the last one its file is let go.
+    case exeFileVMAs(UInt64)
     /// Nothing is mapped from here on.
     case hole(Address)
     /// The kernel of the profile does not know the call, or what is asked of it.

@@ -10,6 +10,9 @@ public enum KernelFunction: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case changeVMA
   case expandVMA, moveVMA, copyVMA
   case makePagesPresent, anonVMAPrepare
+  case addedExeFileVMA, removedExeFileVMA
+  /// A VMA leaves the tree of its file for the list.
+  case vmaNonlinearInsert
   /// Not part of the call: the write that the assumption on faults puts right behind it.
   case writeFault
 
@@ -41,6 +44,9 @@ public enum KernelFunction: UInt8, CaseIterable, Sendable, BitwiseCopyable {
     case .copyVMA: return "copy_vma"
     case .makePagesPresent: return isOld ? "make_pages_present" : "__mm_populate"
     case .anonVMAPrepare: return "anon_vma_prepare"
+    case .addedExeFileVMA: return "added_exe_file_vma"
+    case .removedExeFileVMA: return "removed_exe_file_vma"
+    case .vmaNonlinearInsert: return "vma_nonlinear_insert"
     case .writeFault: return "handle_mm_fault"
     }
   }

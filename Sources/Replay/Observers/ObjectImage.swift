@@ -1,76 +1,104 @@
 public import AddressSpaces
 public import SyscallABI
 
-/// What the VMAs of a process share at one moment: files, by the pages that are mapped, and
-/// anon_vmas.
+/// What VMAs share at one moment, in one process or in all that live: files, by the pages that are
+/// mapped, and anon_vmas.
 public struct ObjectImage: Sendable {
-  /// An open file description.
-  public struct File: Sendable {
-    public var name: FileID
-    /// The program itself is in it (its VMAs have VM_EXECUTABLE in 2.6).
-    public var isProgram: Bool
-    /// In the order of their first pages.
-    public var users: [FileUser]
+  /// Whose VMAs are shown.
+  public enum Scope: Sendable {
+    case process
+    /// Those of every process that lives at the moment.
+    case all
   }
 
-  public struct FileUser: Sendable {
+  /// An address space, with the processes that use it.
+  public struct Space: Sendable {
+    public var processes: [ProcessView]
+    /// `num_exe_file_vmas`; nil for a kernel that does not count.
+    public var exeFileVMAs: UInt64?
+  }
+
+  /// A file, whichever opens it was mapped through.
+  public struct File: Sendable {
+    public var name: FileID
+    /// The address spaces whose program it is.
+    public var programOf: [Int]
+    /// In the order of their first pages.
+    public var users: [User]
+    /// Those that may show any page.
+    public var nonLinearUsers: [User]
+  }
+
+  public struct User: Sendable {
+    /// Which of `spaces`.
+    public var space: Int
     /// Of the file.
     public var pages: ClosedRange<UInt64>
     public var line: MapImage.Line
+    /// Which of `anonVMAs` is its own; nil if it was not written.
+    public var anonVMA: Int?
   }
 
   public struct AnonVMAObject: Sendable {
-    public var id: AnonVMA
-    /// In address order.
-    public var lines: [MapImage.Line]
+    /// The address space in which it arose; nil if that is gone or not shown.
+    public var origin: Int?
+    /// By address space and address.
+    public var users: [User]
   }
 
-  public var process: ProcessView
+  public var scope: Scope
+  public var spaces: [Space] = []
   public var files: [File] = []
   public var anonVMAs: [AnonVMAObject] = []
-  public var references: ObjectReferences
+  /// What all of `spaces`, and with `Scope.all` those that are gone, took and dropped.
+  public var references = ObjectReferences()
+  var shared = SharedObjects()
 
-  /// Takes the picture of an address space that keeps objects.
+  /// The VMAs that show page `page` of a file, nonlinear ones, which may, last.
   ///
-  /// - Complexity: O(*n* log *n*).
-  public init<Index: VMAIndex & ~Copyable>(
-    of space: borrowing AddressSpace<Index>, process: ProcessView, files table: FileTable
-  ) {
-    self.process = process
-    references = space.objectReferences
-    let map = MapImage(of: space, process: process, files: table)
-    var lines: [Address: MapImage.Line] = [:]
-    for line in map.lines { lines[line.range.start] = line }
-    let program = space.vmaContaining(space.layout.startCode)?.file ?? .none
-    for file in space.mappedFiles {
-      let users = space.vmas(mapping: 0...UInt64.max, of: file).map { vma in
-        let first = vma.pageOffset.rawValue
-        let (last, wraps) = first.addingReportingOverflow(vma.range.lengthInPages - 1)
-        return FileUser(
-          pages: first...(wraps ? UInt64.max : last), line: lines[vma.range.start]!)
-      }
-      self.files.append(
-        File(name: table[file]?.name ?? .none, isProgram: file == program, users: users))
-    }
-    anonVMAs = space.anonVMAs.map { id in
-      AnonVMAObject(id: id, lines: space.vmas(of: id).map { lines[$0.range.start]! })
-    }
+  /// - Parameter file: which of `files`.
+  /// - Complexity: O(log *n* + *k*), expected, for *k* VMAs of a file that *n* VMAs map.
+  public func users(ofPage page: UInt64, of file: Int) -> [User] {
+    let found = shared.users(mapping: page...page, of: SharedFile(UInt32(file)))
+    let byStart = Dictionary(
+      files[file].users.map { (Place(space: $0.space, start: $0.line.range.start), $0) },
+      uniquingKeysWith: { first, _ in first })
+    return found.compactMap { byStart[Place(space: $0.space, start: $0.vma.range.start)] }
+      + files[file].nonLinearUsers
+  }
+
+  private struct Place: Hashable {
+    var space: Int
+    var start: Address
   }
 }
 
-/// Takes the picture of what VMAs share, just before the end of a process.
+/// Takes the picture of what VMAs share: of each process that is selected just before it ends, or
+/// of all that live.
 public struct ObjectObserver: ReplayObserver {
   public static var keepsObjects: Bool { true }
 
+  /// With no selection one picture of all, else one for each process.
   public private(set) var images: [ObjectImage] = []
-  private let selection: MapObserver.Selection
+  private let selection: MapObserver.Selection?
+  private var isLogOver = false
 
-  public init(_ selection: MapObserver.Selection) { self.selection = selection }
+  /// - Parameter selection: nil for all processes that live when the log ends; if none does, for
+  ///   those that live just before the first one ends.
+  public init(_ selection: MapObserver.Selection?) { self.selection = selection }
 
-  public mutating func willEnd<Index: VMAIndex & ~Copyable>(
-    _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
-  ) {
-    guard selection.includes(process) else { return }
-    images.append(ObjectImage(of: space, process: process, files: files))
+  public func objectScope(before end: ProcessView) -> ObjectImage.Scope? {
+    if let selection { return selection.includes(end) ? .process : nil }
+    if end.hasEnded { return end.ordinal == 0 ? .all : nil }
+    return isLogOver ? nil : .all
+  }
+
+  public mutating func willEnd(_ process: ProcessView, objects: ObjectImage) {
+    if selection == nil {
+      images = [objects]
+      isLogOver = !process.hasEnded
+    } else {
+      images.append(objects)
+    }
   }
 }

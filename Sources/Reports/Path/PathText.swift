@@ -47,6 +47,9 @@ struct PathText {
     case .gotAnonVMA(let vma, let isAdopted):
       return "\(vma.range): anon_vma \(isAdopted ? "of a neighbour" : "of its own")"
     case .unchanged(let vma): return "\(vma.range) is so already: skipped"
+    case .exeFileVMAs(let count):
+      return "num_exe_file_vmas \(Figures.grouped(count))"
+        + (count == 0 ? ": /proc/PID/exe is gone" : "")
     case .hole(let address): return "nothing is mapped at \(address)"
     case .unknown: return "unknown to this kernel: no effect on VMAs"
     case .failed(let errno): return "fails: \(Errno.name(of: errno.rawValue))"

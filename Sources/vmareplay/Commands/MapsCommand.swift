@@ -38,8 +38,18 @@ struct MapsCommand: ParsableCommand {
   var uncertain = false
 
   @Flag(
-    help: "Print what the VMAs share instead: files with the pages mapped, anon_vmas, references.")
+    help: """
+      Print what VMAs share instead: files with the pages mapped, anon_vmas, references; of all \
+      processes that live at the moment (when the log has shown all end: just before the first \
+      ends), with --pid or --all of each alone.
+      """)
   var objects = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --objects: only who maps this page of a file, counted from 0.",
+      valueName: "file:page"))
+  var page: FilePage?
 
   @Option(help: "text; with --uncertain also json.")
   var format: SummaryFormat = .text
@@ -60,6 +70,9 @@ struct MapsCommand: ParsableCommand {
     if objects && (smaps || segments || uncertain) {
       throw ValidationError("--objects stands alone: leave --smaps, --segments, --uncertain out.")
     }
+    if page != nil && !objects {
+      throw ValidationError("--page asks who maps a page of a file: it needs --objects.")
+    }
     if all && arguments.pid != nil {
       throw ValidationError("--all and --pid contradict each other: give one of them.")
     }
@@ -73,7 +86,13 @@ struct MapsCommand: ParsableCommand {
         arguments: arguments, strict: traceOptions.strict, limit: replayLimit
       ).run()
     }
-    if objects { return try printObjects() }
+    if objects {
+      return try ObjectsRun(
+        trace: traceArgument.input(), selection: all || arguments.pid != nil ? selection : nil,
+        all: all, page: page, arguments: arguments, strict: traceOptions.strict,
+        limit: replayLimit
+      ).run()
+    }
     let paths = PathTable()
     let report = MapsReport(paths: paths, showsFlags: smaps, showsSegments: segments)
     let output = Output.standard
@@ -93,31 +112,11 @@ struct MapsCommand: ParsableCommand {
       try output.write(&out)
     }
     let result = try arguments.index.run(&work)
-    try finish(found: found, result.status)
-  }
-
-  private func printObjects() throws {
-    let paths = PathTable()
-    var work = try TraceReplay(
-      trace: traceArgument.input(), paths: paths, arguments: arguments, strict: traceOptions.strict,
-      limit: replayLimit, observer: ObjectObserver(selection))
-    let result = try work.run(on: PathIndex.self)
-    let report = ObjectsReport(paths: paths)
-    var out = OutputBuffer()
-    for image in all ? result.observer.images[...] : result.observer.images.prefix(1) {
-      if all { out.append(line: "# objects \(image.process.pid.rawValue)") }
-      report.append(image, to: &out)
-    }
-    try Output.standard.write(&out)
-    try finish(found: !result.observer.images.isEmpty, result.status)
-  }
-
-  private func finish(found: Bool, _ status: ExitStatus) throws {
-    if let pid = arguments.pid, !found, status == .done {
+    if let pid = arguments.pid, !found, result.status == .done {
       Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
       throw ExitStatus.noInput.code
     }
-    if status != .done { throw status.code }
+    if result.status != .done { throw result.status.code }
   }
 
   private var selection: MapObserver.Selection {
@@ -134,35 +133,5 @@ struct MapsCommand: ParsableCommand {
       throw ExitStatus.noInput.code
     }
     return .line(atLine.line, source: UInt32(source))
-  }
-}
-
-/// `N` or `FILE:N`.
-struct LinePosition: ExpressibleByArgument {
-  let file: String?
-  let line: UInt64
-
-  init?(argument: String) {
-    guard let last = argument.split(separator: ":").last, let line = UInt64(last) else {
-      return nil
-    }
-    self.line = line
-    let rest = argument.dropLast(last.count)
-    file = rest.isEmpty ? nil : String(rest.dropLast())
-  }
-}
-
-/// Seconds with up to nine decimals, taken exactly.
-struct LogTime: ExpressibleByArgument {
-  let timestamp: SyscallEvent.Timestamp
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let seconds = Int64(parts[0]), seconds >= 0, seconds < 1 << 33 else { return nil }
-    var fraction = parts.count > 1 ? String(parts[1]) : ""
-    guard fraction.utf8.count <= 9 else { return nil }
-    fraction += String(repeating: "0", count: 9 - fraction.utf8.count)
-    guard let nanoseconds = Int64(fraction), nanoseconds >= 0 else { return nil }
-    timestamp = SyscallEvent.Timestamp(nanoseconds: seconds * 1_000_000_000 + nanoseconds)
   }
 }

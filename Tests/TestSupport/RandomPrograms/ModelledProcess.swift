@@ -72,7 +72,8 @@ public struct ModelledProcess<Index: VMAIndex & ~Copyable>: ~Copyable {
       try space.mbind(Address(at), length: length, policy: PolicyID(UInt32(policy)))
     case .mseal(let at, let length): try space.mseal(Address(at), length: length)
     case .remapFilePages(let at, let length, let page):
-      try space.remapFilePages(Address(at), length: length, pageOffset: PageOffset(page))
+      try space.remapFilePages(
+        Address(at), length: length, pageOffset: PageOffset(page), isOnDisk: page % 2 == 0)
     case .shmat(let at, let length, let flags):
       let attach = AttachFlags(rawValue: flags)
       try space.shmat(
@@ -127,7 +128,8 @@ public struct ModelledProcess<Index: VMAIndex & ~Copyable>: ~Copyable {
       return .some(space.predictMlockall(LockAllFlags(rawValue: flags)))
     case .remapFilePages(let at, let length, let page):
       return .some(
-        space.predictRemapFilePages(Address(at), length: length, pageOffset: PageOffset(page)))
+        space.predictRemapFilePages(
+          Address(at), length: length, pageOffset: PageOffset(page), isOnDisk: page % 2 == 0))
     case .shmat(let at, let length, let flags):
       return .some(
         space.predictShmat(Address(at), length: length, flags: AttachFlags(rawValue: flags)))
