@@ -10,7 +10,10 @@ let package = Package(
       name: "CPeers", cSettings: [.unsafeFlags(["-O2"])], cxxSettings: [.unsafeFlags(["-O2"])]),
     .executableTarget(
       name: "peers",
-      dependencies: ["CPeers", .product(name: "AddressSpaces", package: "vmareplay")],
+      dependencies: [
+        "CPeers", .product(name: "AddressSpaces", package: "vmareplay"),
+        .product(name: "Replay", package: "vmareplay"),
+      ],
       swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-cross-module-optimization"])],
       linkerSettings: [.linkedLibrary("stdc++")]),
   ],

@@ -14,12 +14,31 @@ struct FaultFeed {
   var orphans: [PID: [PageFault]] = [:]
   var orphanCount = 0
 
+  /// The faults taken from the source since `record()`.
+  private(set) var recorded: [PageFault]?
+  /// Not all faults since `record()` are there.
+  private(set) var hasLostFaults = false
+
   /// So many are kept: most threads without a name belong to programs that were not traced.
   static let orphanLimit = 65_536
+  static let recordLimit = 65_536
 
   init(_ source: any PageFaultSource) {
     self.source = source
     next = source.next()
+  }
+
+  /// Takes the next fault from the source.
+  mutating func step() {
+    next = source.next()
+    guard let next, let count = recorded?.count else { return }
+    if count < Self.recordLimit { recorded!.append(next) } else { hasLostFaults = true }
+  }
+
+  /// Keeps what comes from now on, so that it can be had once more.
+  mutating func record() {
+    recorded = []
+    hasLostFaults = false
   }
 }
 
@@ -33,34 +52,42 @@ extension ReplayEngine where Index: ~Copyable {
     var nextStack = 0
     for (position, item) in batch.items.enumerated() {
       if Observer.tracksOrigins { observer.calls.stack = batch.stack(of: position, &nextStack) }
-      if let limit, limit.excludes(item, in: batch) {
-        passLimit(limit)
-        return false
-      }
-      switch item {
-      case .began(let event), .completed(let event):
-        advance(line: event.line, time: event.time)
-      case .processEnded(let end):
-        advance(line: end.line, time: end.time)
-      case .snapshot(let index):
-        let snapshot = batch.snapshots[index]
-        if snapshot.comparesMaps {
-          faultFeed!.held.append(snapshot)
-          continue
-        }
-        advance(line: snapshot.line, time: .none)
-      case .descriptor, .host, .malformed: break
-      }
-      if !apply(item, in: batch) { return false }
+      if !applyWithFaults(item, in: batch, until: limit) { return false }
     }
     if files.needsSweep { sweepFiles() }
     return true
   }
 
+  /// One item, after the faults before it; false if it lies beyond `limit` or the observer has seen
+  /// enough.
+  mutating func applyWithFaults(
+    _ item: TraceItem, in batch: TraceBatch, until limit: ReplayLimit?
+  ) -> Bool {
+    if let limit, limit.excludes(item, in: batch) {
+      passLimit(limit)
+      return false
+    }
+    switch item {
+    case .began(let event), .completed(let event):
+      advance(line: event.line, time: event.time)
+    case .processEnded(let end):
+      advance(line: end.line, time: end.time)
+    case .snapshot(let index):
+      let snapshot = batch.snapshots[index]
+      if snapshot.comparesMaps {
+        faultFeed!.held.append(snapshot)
+        return true
+      }
+      advance(line: snapshot.line, time: .none)
+    case .descriptor, .host, .malformed: break
+    }
+    return apply(item, in: batch)
+  }
+
   /// Everything that happened before this line and time, in the order of the list.
   private mutating func advance(line: UInt64, time: SyscallEvent.Timestamp) {
     while let fault = faultFeed!.next, fault.isBefore(line: line, time: time) {
-      faultFeed!.next = faultFeed!.source.next()
+      faultFeed!.step()
       apply(fault)
     }
     if !faultFeed!.held.isEmpty { meetHeldSnapshots() }
@@ -72,22 +99,28 @@ extension ReplayEngine where Index: ~Copyable {
     for snapshot in held { meet(snapshot) }
   }
 
-  private mutating func passLimit(_ limit: ReplayLimit) {
+  /// What happened up to the limit; nothing after it counts.
+  mutating func passLimit(_ limit: ReplayLimit) {
     switch limit {
     case .line(let line, _): advance(line: line + 1, time: .none)
     case .time(let time): advance(line: 0, time: time)
     }
-    faultFeed = nil
+    endFaults()
   }
 
   /// The log is over: what is left of the list happened after its last line.
   mutating func finishFaults() {
     guard faultFeed != nil else { return }
     while let fault = faultFeed!.next {
-      faultFeed!.next = faultFeed!.source.next()
+      faultFeed!.step()
       apply(fault)
     }
     meetHeldSnapshots()
+    endFaults()
+  }
+
+  private mutating func endFaults() {
+    if Observer.returnsToMark { journal.faults = faultFeed!.recorded ?? [] }
     faultFeed = nil
   }
 

@@ -13,16 +13,16 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   private mutating func sweepCalls() {
-    var live: Set<UInt32> = []
+    var isLive = [Bool](repeating: false, count: observer.calls.capacity)
     spaces.visitAll { space in
       space.forEachVMA { vma in
         guard let origins = space.origins(of: vma.handle) else { return }
-        for call in origins.low.calls { live.insert(call.rawValue) }
-        for call in origins.high.calls { live.insert(call.rawValue) }
-        live.insert(origins.holeBelow.rawValue)
+        origins.low.forEachCall { isLive[Int($0.rawValue)] = true }
+        origins.high.forEachCall { isLive[Int($0.rawValue)] = true }
+        isLive[Int(origins.holeBelow.rawValue)] = true
       }
     }
-    observer.calls.sweep(live: live)
+    observer.calls.sweep(isLive)
   }
 }
 

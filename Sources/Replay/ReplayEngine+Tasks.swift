@@ -238,8 +238,9 @@ extension ReplayEngine where Index: ~Copyable {
     processes[index].summary.hasEnded = hasEnded
     processes[index].hasEnded = true
     total.add(processes[index].summary)
+    if summaries.count == 128 { summaries.reserveCapacity(Self.summaryRoom) }
     summaries.append(processes[index].summary)
-    if summaries.count == 2 * Self.summaryLimit { dropSmallSummaries() }
+    if summaries.count == Self.summaryRoom { dropSmallSummaries() }
   }
 
   /// One user of an address space less; the last one gives back what its VMAs share.
@@ -250,13 +251,20 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   /// Leaves the processes with the most VMAs at their peak, in the order in which they ended.
+  ///
+  /// A summary is large: none is copied to be sorted.
   mutating func dropSmallSummaries() {
-    guard summaries.count > Self.summaryLimit else { return }
-    let bySize = summaries.enumerated().sorted {
-      ($1.element.mapCountPeak, $0.offset) < ($0.element.mapCountPeak, $1.offset)
+    let excess = summaries.count - Self.summaryLimit
+    guard excess > 0 else { return }
+    omittedSummaries += excess
+    let sizes = summaries.map { $0.pid == options.keptPID ? Int.max : $0.mapCountPeak }
+    let bySize = sizes.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+    var kept = 0
+    for index in bySize.prefix(Self.summaryLimit).sorted() {
+      if index != kept { summaries.swapAt(kept, index) }
+      kept += 1
     }
-    omittedSummaries += summaries.count - Self.summaryLimit
-    summaries = bySize.prefix(Self.summaryLimit).sorted { $0.offset < $1.offset }.map(\.element)
+    summaries.removeLast(excess)
   }
 
   /// Adds the counters of an address space to the process that is its last user.

@@ -51,10 +51,14 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// The process of the last map that the model was compared with.
   var lastCompared: Int?
   var unclaimedInitialMaps: [(pid: PID, entries: [MapsEntry])]
+  /// The way back to a moment that the observer marked.
+  var journal = Journal<Index, Observer>()
 
   /// So many processes are kept by themselves, those with the most VMAs at their peak; of the
   /// others only the total knows, so that a log of millions of processes needs megabytes.
-  static var summaryLimit: Int { 4096 }
+  static var summaryLimit: Int { 1024 }
+  /// So many may be kept before the smallest are dropped.
+  static var summaryRoom: Int { summaryLimit + summaryLimit / 8 }
 
   public init(options: ReplayOptions, paths: PathTable, observer: Observer) {
     self.options = options
@@ -69,6 +73,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// - Parameter limit: items beyond it are left alone; nil for none.
   /// - Returns: false if an item beyond `limit` was met: nothing more needs to be read.
   public mutating func apply(_ batch: TraceBatch, until limit: ReplayLimit? = nil) -> Bool {
+    if Observer.returnsToMark { return applyMarking(batch, until: limit) }
     if faultFeed != nil { return applyWithFaults(batch, until: limit) }
     var position = 0
     var nextStack = 0
@@ -100,8 +105,16 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   }
 
   /// The log is over: ends the processes that still live, in the order in which they appeared.
+  ///
+  /// An observer that marks moments is brought back to the last one (`returnsToMark`).
   public mutating func finish() {
     finishFaults()
+    endProcesses()
+    dropSmallSummaries()
+    if Observer.returnsToMark && observer.wantsReturn { returnToMark() }
+  }
+
+  mutating func endProcesses() {
     let live = processes.indices.filter {
       processes[$0].isInUse && !processes[$0].hasEnded && !processes[$0].isUnclaimed
     }
@@ -109,7 +122,6 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
       endProcess(index, hasEnded: false)
     }
     if Observer.keepsObjects { finishObjects() }
-    dropSmallSummaries()
   }
 
   /// Drops descriptions of files that no VMA maps any more.

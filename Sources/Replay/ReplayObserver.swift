@@ -28,8 +28,23 @@ public protocol ReplayObserver {
   /// Whether the replay should also read what the log leaves open (`CertainAddressSpace`).
   static var readsCertainty: Bool { get }
 
+  /// Whether the replay should go back, when the log is over, to the last moment that `takeMark`
+  /// marked, and end there.
+  static var returnsToMark: Bool { get }
+
   /// Nothing that follows matters: the replay may end here.
   var wantsNoMore: Bool { get }
+
+  /// Asked after each item if `returnsToMark`: whether this moment is to be kept, instead of all
+  /// before it.
+  mutating func takeMark() -> Bool
+
+  /// Asked when the log is over, after the last `willEnd`, if `returnsToMark`.
+  var wantsReturn: Bool { get }
+
+  /// The log is over, and the observer and all it watches are again as they were at the last mark;
+  /// `willEnd` follows for each process that lived then.
+  mutating func didReturn()
 
   /// The calls that VMAs remember; used only if `tracksOrigins`.
   var calls: CallLedger { get set }
@@ -113,7 +128,15 @@ extension ReplayObserver {
 
   public static var readsCertainty: Bool { false }
 
+  public static var returnsToMark: Bool { false }
+
   public var wantsNoMore: Bool { false }
+
+  public mutating func takeMark() -> Bool { false }
+
+  public var wantsReturn: Bool { false }
+
+  public mutating func didReturn() {}
 
   public var calls: CallLedger {
     get { CallLedger() }

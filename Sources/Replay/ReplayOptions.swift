@@ -23,6 +23,9 @@ public struct ReplayOptions: Sendable {
   /// What the log says of limits is passed over: `limits` hold throughout.
   public var keepsLimits = false
 
+  /// Processes of this number keep their summaries, however small they are beside others.
+  public var keptPID: PID?
+
   /// No page is ever written, not even by calls that write pages themselves.
   public var ignoresWrites = false
 

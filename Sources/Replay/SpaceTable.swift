@@ -26,6 +26,26 @@ import AddressSpaces
     unsafe slots = .allocate(capacity: 16)
   }
 
+  private init(copying other: borrowing SpaceTable) {
+    used = other.used
+    free = other.free
+    unsafe slots = .allocate(capacity: other.slots.count)
+    for slot in 0..<used {
+      let users = unsafe other.slots[slot].users
+      if users > 0 {
+        let space = unsafe other.slots[slot].space!.copy()
+        unsafe slots.initializeElement(at: slot, to: Slot(space: consume space, users: users))
+      } else {
+        unsafe slots.initializeElement(at: slot, to: Slot())
+      }
+    }
+  }
+
+  /// The same address spaces under the same IDs.
+  ///
+  /// - Complexity: O(all VMAs).
+  borrowing func copy() -> SpaceTable { SpaceTable(copying: self) }
+
   deinit {
     for slot in 0..<used { unsafe slots.deinitializeElement(at: slot) }
     unsafe slots.deallocate()

@@ -59,7 +59,8 @@ extension ComparisonReport {
     } else {
       out.append(
         line: "\(names) part ways after \(Figures.count(UInt64(parting.common), "call")): "
-          + "\(place(parting.first)) against \(place(parting.second)).")
+          + "\(place(parting.first)) against \(place(parting.second))"
+          + (parting.first?.name == parting.second?.name ? " (other arguments or result)." : "."))
     }
   }
 

@@ -25,9 +25,8 @@ extension ExplainReport {
     json.member("group_by", grouping.rawValue, &out)
     json.key("boundary_groups", &out)
     json.beginArray(&out)
-    for needed in [true, false] {
-      for group in boundaryGroups(needed: needed) { append(group, &json, &out) }
-    }
+    let groups = boundaryGroups()
+    for group in groups.needed + groups.missed { append(group, &json, &out) }
     json.endArray(&out)
     json.key("hole_groups", &out)
     json.beginArray(&out)

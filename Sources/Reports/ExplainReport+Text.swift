@@ -8,8 +8,9 @@ extension ExplainReport {
 
   func appendText(_ out: inout OutputBuffer) {
     appendHead(&out)
-    appendBoundaries("needed", needed: true, &out)
-    appendBoundaries("missed merges", needed: false, &out)
+    let groups = boundaryGroups()
+    appendBoundaries("needed", groups.needed, &out)
+    appendBoundaries("missed merges", groups.missed, &out)
     appendAlone(&out)
     appendHoles(&out)
     appendRuns(&out)
@@ -46,8 +47,7 @@ extension ExplainReport {
     grouping == .call ? "SET BY" : "BY \(grouping.rawValue.uppercased())"
   }
 
-  private func appendBoundaries(_ title: String, needed: Bool, _ out: inout OutputBuffer) {
-    let groups = boundaryGroups(needed: needed)
+  private func appendBoundaries(_ title: String, _ groups: [Group], _ out: inout OutputBuffer) {
     guard !groups.isEmpty else { return }
     out.append("\n")
     var table = TextTable([

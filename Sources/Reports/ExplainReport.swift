@@ -20,23 +20,6 @@ public struct ExplainReport {
     case stack
   }
 
-  /// Boundaries, or holes, that have something in common.
-  struct Group {
-    var count = 0
-    /// The first cause; nil for holes.
-    var cause: VMABoundary.Cause?
-    var differences: VMABoundary.Causes = []
-    /// What differs, or what made the hole.
-    var what: String
-    /// The call that made it so, or what the grouping is by.
-    var setBy: String
-    var span = CallSpan()
-    /// Pairs that depend on which pages were written.
-    var assumed = 0
-    /// The bytes of holes.
-    var bytes: UInt64 = 0
-  }
-
   let trace: String
   let kernel: String
   let explanation: Explanation
@@ -74,20 +57,39 @@ public struct ExplainReport {
 
   // MARK: Groups
 
-  /// The boundaries in groups, the largest first.
-  func boundaryGroups(needed: Bool) -> [Group] {
-    var groups: [Key: Group] = [:]
-    for boundary in explanation.boundaries where boundary.pair.cause.isNeeded == needed {
-      let key = key(of: boundary)
-      var group = groups[key] ?? Group(what: key.what, setBy: key.setBy)
-      group.cause = boundary.pair.cause
-      group.differences.formUnion(boundary.pair.differences)
-      group.count += 1
-      group.assumed += boundary.isAssumed ? 1 : 0
-      group.span.add(boundary.equalSince ?? boundary.setter)
-      groups[key] = group
+  /// The needed boundaries and the missed merges in groups, the largest first.
+  func boundaryGroups() -> (needed: [Group], missed: [Group]) {
+    var groups: [Group] = []
+    var byKey: [Key: Int] = [:]
+    // Thousands of pairs look alike: their words are put together once.
+    var byLook: [PairLook: Int] = [:]
+    var last: (look: PairLook, group: Int)?
+    for boundary in explanation.boundaries {
+      let call = boundary.equalSince ?? boundary.setter
+      let look = PairLook(boundary.pair, call, grouping)
+      let group: Int
+      if let last, last.look == look {
+        group = last.group
+      } else if let known = byLook[look] {
+        group = known
+      } else {
+        let key = key(of: boundary)
+        group = byKey[key] ?? groups.count
+        if group == groups.count {
+          groups.append(Group(key))
+          byKey[key] = group
+        }
+        byLook[look] = group
+      }
+      last = (look, group)
+      groups[group].differences.formUnion(boundary.pair.differences)
+      groups[group].count += 1
+      groups[group].assumed += boundary.isAssumed ? 1 : 0
+      groups[group].span.add(call)
     }
-    return sorted(groups)
+    groups.sort()
+    let needed = groups.filter { $0.cause?.isNeeded ?? false }
+    return (needed, groups.filter { $0.cause?.isNeeded == false })
   }
 
   /// The holes in groups, the largest first.
@@ -95,13 +97,9 @@ public struct ExplainReport {
     var groups: [Key: Group] = [:]
     for hole in explanation.holes {
       let key = key(of: hole)
-      var group = groups[key] ?? Group(what: key.what, setBy: key.setBy)
-      group.count += 1
-      group.bytes += hole.range.length
-      group.span.add(hole.call)
-      groups[key] = group
+      groups[key, default: Group(key)].add(hole)
     }
-    return sorted(groups)
+    return groups.values.sorted()
   }
 
   /// The runs with the most VMAs.
@@ -112,7 +110,8 @@ public struct ExplainReport {
     return Array(order.prefix(limit))
   }
 
-  private struct Key: Hashable {
+  /// What is the same for all of a group.
+  struct Key: Hashable {
     var cause: VMABoundary.Cause?
     var differences: VMABoundary.Causes = []
     var what: String
@@ -168,17 +167,6 @@ public struct ExplainReport {
     let floor = UInt64(1) << UInt64(63 - max(bytes, 1).leadingZeroBitCount)
     if floor <= Page.size { return Figures.size(bytes: floor) }
     return "\(Figures.size(bytes: floor)) to \(Figures.size(bytes: floor * 2))"
-  }
-
-  private func sorted(_ groups: [Key: Group]) -> [Group] {
-    groups.sorted { a, b in
-      if a.value.count != b.value.count { return a.value.count > b.value.count }
-      let causes = (a.key.cause?.rawValue ?? 0, b.key.cause?.rawValue ?? 0)
-      if causes.0 != causes.1 { return causes.0 < causes.1 }
-      if a.key.what != b.key.what { return a.key.what < b.key.what }
-      if a.key.setBy != b.key.setBy { return a.key.setBy < b.key.setBy }
-      return a.key.differences.rawValue < b.key.differences.rawValue
-    }.map(\.value)
   }
 }
 

@@ -52,8 +52,10 @@ extension FailureReport {
     out.append(
       line: "what filled it, at line \(Figures.grouped(full.position?.line ?? 0)) "
         + "(vmareplay explain --at-line \(full.position?.line ?? 0)):")
-    let boundaries = (report.boundaryGroups(needed: true) + report.boundaryGroups(needed: false))
-      .map { ($0.count, "boundaries: \($0.what)", $0) }
+    let groups = report.boundaryGroups()
+    let boundaries = (groups.needed + groups.missed).map {
+      ($0.count, "boundaries: \($0.what)", $0)
+    }
     let holes = report.holeGroups().map { ($0.count, "holes: \($0.what)", $0) }
     var table = TextTable([
       ("VMAS", .right), ("KEPT APART BY", .left), ("CALL", .left), ("LINES", .left),

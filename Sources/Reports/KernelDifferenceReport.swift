@@ -15,7 +15,8 @@ public struct KernelDifferenceReport {
     var unmatched: Int
 
     var groups: [ExplainReport.Group] {
-      report.boundaryGroups(needed: true) + report.boundaryGroups(needed: false)
+      let groups = report.boundaryGroups()
+      return groups.needed + groups.missed
     }
   }
 
@@ -53,21 +54,18 @@ public struct KernelDifferenceReport {
   /// The pairs of `own` that are one VMA in `other`.
   private static func difference(
     _ own: Explanation, _ other: Explanation
-  ) -> (apart: [Explanation.Boundary], unmatched: Int) {
+  ) -> (apart: Explanation.Boundaries, unmatched: Int) {
     let borders = Set(other.boundaries.map { $0.pair.upper.range.start })
-    var apart: [Explanation.Boundary] = []
     var unmatched = 0
     var run = 0
-    for boundary in own.boundaries {
+    let apart = own.boundaries.filter { boundary in
       let address = boundary.pair.upper.range.start
-      if borders.contains(address) { continue }
+      if borders.contains(address) { return false }
       while run < other.runs.count, other.runs[run].range.end <= address { run += 1 }
       // Inside of what touches, and no border there: one VMA.
-      if run < other.runs.count, other.runs[run].range.start < address {
-        apart.append(boundary)
-      } else {
-        unmatched += 1
-      }
+      if run < other.runs.count, other.runs[run].range.start < address { return true }
+      unmatched += 1
+      return false
     }
     return (apart, unmatched)
   }

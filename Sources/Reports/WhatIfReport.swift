@@ -53,6 +53,10 @@ public struct WhatIfReport {
     }
     table.add(["all", ""] + cells(comparison.before, comparison.after))
     table.append(to: &out)
+    if comparison.omittedProcesses > 0 {
+      let hidden = Figures.grouped(comparison.omittedProcesses)
+      out.append(line: "(\(hidden) processes with fewer VMAs at their peak not shown)")
+    }
   }
 
   private func cells(
@@ -108,6 +112,9 @@ public struct WhatIfReport {
       json.endObject(&out)
     }
     json.endArray(&out)
+    if comparison.omittedProcesses > 0 {
+      json.member("omitted_processes", UInt64(comparison.omittedProcesses), &out)
+    }
     json.endObject(&out)
     out.append("\n")
   }

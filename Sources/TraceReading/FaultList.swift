@@ -24,20 +24,23 @@ public final class FaultList: PageFaultSource {
 
   /// Reads the list through.
   ///
-  /// - Parameter path: a file's path (plain or gzip), or `-` for standard input.
+  /// - Parameters:
+  ///   - path: a file's path (plain or gzip), or `-` for standard input.
+  ///   - name: what messages call it; nil for the path.
   /// - Throws: `.missing`, `.unreadable`; `.notATrace` with the number of the first line that is
   ///   none of a list.
-  public init(path: String) throws(TraceError) {
+  public init(path: String, name: String? = nil) throws(TraceError) {
+    let name = name ?? path
     let source = try FileSource(path: path)
     let isFile = source.totalCompressedBytes != nil && path != "-"
-    let lines = try FaultLines(source, path: path)
+    let lines = try FaultLines(source, path: name)
     if try check(lines, keeps: !isFile) {
-      if isFile { stream = try FaultLines(try FileSource(path: path), path: path) }
+      if isFile { stream = try FaultLines(try FileSource(path: path), path: name) }
       return
     }
     if isFile {
       count = 0
-      _ = try check(try FaultLines(try FileSource(path: path), path: path), keeps: true)
+      _ = try check(try FaultLines(try FileSource(path: path), path: name), keeps: true)
     }
     sort()
   }

@@ -7,6 +7,10 @@ struct Baseline {
   private let path: String
   private let figures: [String: UInt64]
 
+  var mapCountPeak: UInt64? { figures["map_count_peak"] }
+  /// In bytes.
+  var mappedPeak: UInt64? { figures["mapped_peak"] }
+
   /// The figures of a trace that a later one can be held to.
   static func figures(
     _ observed: BudgetObserver, _ missedMerges: UInt64
@@ -36,8 +40,8 @@ struct Baseline {
   /// A budget for each figure that the baseline has.
   func budgets(_ observed: BudgetObserver, _ missedMerges: UInt64) -> [CheckReport.Budget] {
     let lines = [
-      observed.mapCount.position?.line, observed.mapCount.position?.line,
-      observed.mapped.position?.line,
+      observed.mapCount.position(above: mapCountPeak)?.line, observed.mapCount.position?.line,
+      observed.mapped.position(above: mappedPeak.map { $0 >> 12 })?.line,
     ]
     return zip(Self.figures(observed, missedMerges), lines).compactMap { figure, line in
       guard let bound = figures[figure.name] else { return nil }

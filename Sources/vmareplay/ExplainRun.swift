@@ -5,7 +5,6 @@ import TraceReading
 
 /// Looks for one address space of a trace at one moment, and takes it apart.
 struct ExplainRun {
-  /// Read once or twice: to find the peak, and to explain it.
   let input: TraceInput
   let paths: PathTable
   var arguments: ReplayArguments
@@ -14,36 +13,47 @@ struct ExplainRun {
   /// Where to keep the stacks of the log; nil to pass them over.
   var stacks: StackTable?
 
-  typealias Replayed = TraceReplay<ExplainObserver>.Output
-
-  /// The process with the most VMAs, or the one asked for, at its peak or at the moment asked for;
-  /// nil if there is none.
-  func target() throws -> (target: ExplainObserver.Target?, pass: Pass) {
-    if moment.isGiven {
-      return (arguments.pid.map { .pid(PID($0)) } ?? .largest, Pass(lines: 0, status: .done))
-    }
-    var work = TraceReplay(
-      trace: input, paths: paths, arguments: arguments, strict: strict,
-      observer: PeakFinder(pid: arguments.pid.map { PID($0) }))
-    let result = try arguments.index.run(&work)
-    let target = result.observer.peak.map { peak -> ExplainObserver.Target in
-      peak.position.map { .process(ordinal: peak.ordinal, after: $0) }
-        ?? .endOf(ordinal: peak.ordinal)
-    }
-    return (target, Pass(lines: result.lines, status: result.status))
-  }
-
-  struct Pass {
+  struct Result {
+    /// Nil if there is no process to explain.
+    var explanation: Explanation?
+    /// How to find the same process at the same moment in another replay.
+    var target: ExplainObserver.Target
+    var kernel: String
     var lines: UInt64
     var status: ExitStatus
   }
 
-  /// - Parameter isFirst: nothing of the trace has been read before.
-  func explain(_ target: ExplainObserver.Target, isFirst: Bool) throws -> Replayed {
+  /// The process with the most VMAs, or the one asked for, at its peak or at the moment asked for.
+  func explain() throws -> Result {
+    let pid = arguments.pid.map { PID($0) }
+    if moment.isGiven {
+      var result = try explain(pid.map { .pid($0) } ?? .largest)
+      if let explanation = result.explanation {
+        result.target = .endOf(ordinal: explanation.process.ordinal)
+      }
+      return result
+    }
+    let output = try replay(PeakExplainer(pid: pid))
+    return Result(
+      explanation: output.observer.explanation, target: output.observer.target ?? .largest,
+      kernel: output.kernel, lines: output.lines, status: output.status)
+  }
+
+  /// - Parameter isSecond: what is wrong with the trace has been said.
+  func explain(_ target: ExplainObserver.Target, isSecond: Bool = false) throws -> Result {
+    let output = try replay(ExplainObserver(target), isSecond: isSecond)
+    return Result(
+      explanation: output.observer.explanation, target: target, kernel: output.kernel,
+      lines: output.lines, status: output.status)
+  }
+
+  private func replay<Observer: ReplayObserver>(
+    _ observer: Observer, isSecond: Bool = false
+  ) throws -> TraceReplay<Observer>.Output {
     var work = TraceReplay(
       trace: input, paths: paths, arguments: arguments, strict: strict, limit: moment.limit,
-      observer: ExplainObserver(target))
-    work.isSecondPass = !isFirst
+      observer: observer)
+    work.isSecondPass = isSecond
     work.stacks = stacks
     return try arguments.index.run(&work)
   }

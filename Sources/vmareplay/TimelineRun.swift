@@ -12,11 +12,12 @@ struct TimelineRun {
   let strict: Bool
 
   func run() throws {
-    let source = try TwoPassTrace(trace)
-    defer { source.close() }
+    let input = try TwoPassInput(trace, arguments)
+    defer { input.close() }
+    let arguments = input.arguments
     let paths = PathTable()
     var first = TraceReplay(
-      trace: source.input, paths: paths, arguments: arguments, strict: strict,
+      trace: input.trace, paths: paths, arguments: arguments, strict: strict,
       observer: PeakFinder(pid: arguments.pid.map { PID($0) }))
     let found = try arguments.index.run(&first)
     guard let peak = found.observer.peak else {
@@ -26,7 +27,7 @@ struct TimelineRun {
       throw ExitStatus.noInput.code
     }
     var second = TraceReplay(
-      trace: source.input, paths: paths, arguments: arguments, strict: strict,
+      trace: input.trace, paths: paths, arguments: arguments, strict: strict,
       observer: TimelineObserver(ordinal: peak.ordinal, limit: points))
     second.isSecondPass = true
     let result = try arguments.index.run(&second)

@@ -66,13 +66,17 @@ extension IndexKind: ExpressibleByArgument {}
 /// An assumption, or the file of a list.
 struct FaultChoice: ExpressibleByArgument {
   var assumption: FaultAssumption
+  /// The file of a list; nil for an assumption.
   var path: String?
+  /// What messages call the list.
+  private(set) var name = ""
 
   init(assumption: FaultAssumption) { self.assumption = assumption }
 
   init?(argument: String) {
     assumption = FaultAssumption(rawValue: argument) ?? .smart
     if FaultAssumption(rawValue: argument) == nil { path = argument }
+    name = argument
     if argument.isEmpty { return nil }
   }
 
@@ -126,7 +130,7 @@ extension KernelVersion {
 /// `[PID=]FILE`.
 struct InitialMaps: ExpressibleByArgument {
   let pid: PID
-  let path: String
+  var path: String
 
   init?(argument: String) {
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -39,6 +39,7 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
   }
 
   mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
+    try arguments.checkFaults(of: trace)
     var session = try TraceSession(
       input: trace, paths: paths, strict: strict, isQuiet: isSecondPass, stacks: stacks)
     let initialMaps = try arguments.readInitialMaps(paths)
@@ -114,26 +115,35 @@ struct ReplaySetup {
     if host?["pkeys"] == "0" { limits.hasProtectionKeys = false }
     var options = ReplayOptions(
       profile: profile, faults: arguments.faults.assumption, limits: limits)
+    options.keptPID = arguments.pid.map { PID($0) }
     options.limitsLockedMemory = host?["uid"].flatMap { UInt32($0) }.map { $0 != 0 } ?? false
     self.options = options
   }
 }
 
 extension ReplayArguments {
+  /// - Throws: if the list of faults and the trace are both to come from standard input.
+  func checkFaults(of trace: TraceInput) throws {
+    guard faults.path == "-", trace.path == "-" else { return }
+    Diagnostics.error("standard input cannot be both the trace and the list of faults")
+    throw ExitStatus.usage.code
+  }
+
   /// Opens the list of `--faults`; nil for an assumption.
   func readFaults(isFilePerProcess: Bool) throws -> FaultList? {
     guard let path = faults.path else { return nil }
+    let name = faults.name
     let list: FaultList
-    do throws(TraceError) { list = try FaultList(path: path) } catch {
+    do throws(TraceError) { list = try FaultList(path: path, name: name) } catch {
       if error.kind == .missing {
         Diagnostics.error(
-          "\(path): no such file; --faults takes smart, never, lazy, eager or a list of faults")
+          "\(name): no such file; --faults takes smart, never, lazy, eager or a list of faults")
         throw ExitStatus.noInput.code
       }
       throw TraceSession.report(error)
     }
     if isFilePerProcess && list.hasLines {
-      Diagnostics.error("\(path): @LINE says nothing where each process has a log of its own")
+      Diagnostics.error("\(name): @LINE says nothing where each process has a log of its own")
       throw ExitStatus.usage.code
     }
     return list

@@ -19,15 +19,15 @@ struct WhatIfRun: IndexedWork {
 
   /// - Returns: nil for an empty trace.
   mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Result? {
-    let source = try TwoPassTrace(trace)
-    defer { source.close() }
-    let first = try pass(source.input, WhatIfReplay<Index>.Peaks())
+    let input = try TwoPassInput(trace, arguments)
+    defer { input.close() }
+    let first = try pass(input, WhatIfReplay<Index>.Peaks())
     if first.comparison.processes.isEmpty && first.lines == 0 {
       if first.status != .done { throw first.status.code }
       return nil
     }
     // Only now it is known how many VMAs are the most.
-    let second = try pass(source.input, first.peaks, isSecond: true)
+    let second = try pass(input, first.peaks, isSecond: true)
     if let pid = arguments.pid, second.comparison.processes.isEmpty {
       Diagnostics.error("no process \(pid) in the trace; without --pid, replay lists them")
       throw ExitStatus.noInput.code
@@ -48,10 +48,12 @@ struct WhatIfRun: IndexedWork {
   }
 
   private func pass<Index: VMAIndex & ~Copyable>(
-    _ input: TraceInput, _ peaks: WhatIfReplay<Index>.Peaks, isSecond: Bool = false
+    _ input: TwoPassInput, _ peaks: WhatIfReplay<Index>.Peaks, isSecond: Bool = false
   ) throws -> Pass<WhatIfReplay<Index>.Peaks> {
     let paths = PathTable()
-    var session = try TraceSession(input: input, paths: paths, strict: strict, isQuiet: isSecond)
+    let arguments = input.arguments
+    var session = try TraceSession(
+      input: input.trace, paths: paths, strict: strict, isQuiet: isSecond)
     let initialMaps = try arguments.readInitialMaps(paths)
     var batch = TraceBatch()
     var hasBatch = session.next(into: &batch)

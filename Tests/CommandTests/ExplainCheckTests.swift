@@ -48,6 +48,11 @@ import Testing
     // 16 % of 6 is 0.96, so that 5 VMAs may be; 17 % is more than one.
     #expect(try await run("check", "log", "--headroom", "16%").status == 0)
     #expect(try await run("check", "log", "--headroom", "17%").status == 1)
+    // Two may be, and three there are first on line 3.
+    let first = try await run("check", "log", "--headroom", "60%")
+    #expect(
+      first.output == "log: above headroom: 5 of 2 (60 % of max_map_count 6 to stay free), "
+        + "broken at line 3\n")
     let silent = Self.log.replacing("# host max_map_count=6", with: "# host kernel=6.18")
     let outcome = try await run("check", "log", "--headroom", "1%", log: silent)
     #expect(outcome.status == 65 && outcome.error.contains("max_map_count"))

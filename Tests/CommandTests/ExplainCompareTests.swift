@@ -55,7 +55,8 @@ import Testing
     let outcome = try await run(["a": Self.first, "b": Self.second], ["a", "b"])
     #expect(
       outcome.output.contains(
-        "a and b part ways after 1 call: line 2 mmap against line 2 mmap."))
+        "a and b part ways after 1 call: line 2 mmap against line 2 mmap "
+          + "(other arguments or result)."))
     let same = try await run(["a": Self.first], ["a", "a", "--label", "x,y"])
     #expect(same.output.contains("x and y make the same calls, as far as compared (3 calls"))
   }

@@ -9,6 +9,8 @@ struct LogReplay {
   var images: [MapImage]
   var summaries: [ProcessSummary]
   var total: ProcessSummary
+  /// Processes without a summary of their own.
+  var omitted: Int
   var verifier: Verifier
   var paths: PathTable
   /// Files of programs that were not placed, with the number of processes.
@@ -20,12 +22,14 @@ struct LogReplay {
   init(
     _ log: String, initialMaps: String = "", faults: FaultAssumption = .smart,
     until limit: ReplayLimit? = nil, index: IndexKind = .rbtree, known: String? = nil,
-    limitsLockedMemory: Bool = false, programs: ((PathTable, FileID) -> ProgramImage?)? = nil
+    limitsLockedMemory: Bool = false, keptPID: PID? = nil,
+    programs: ((PathTable, FileID) -> ProgramImage?)? = nil
   ) throws {
     let paths = PathTable()
     var options = ReplayOptions(profile: .linux6, faults: faults)
     options.faultsAreListed = known != nil
     options.limitsLockedMemory = limitsLockedMemory
+    options.keptPID = keptPID
     if !initialMaps.isEmpty {
       let entries = try MapsFile.parse(Array(initialMaps.utf8), paths: paths)
       options.initialMaps = [(.none, entries)]
@@ -38,6 +42,7 @@ struct LogReplay {
     verifier = result.verifier
     summaries = result.summaries
     total = result.total
+    omitted = result.omitted
     self.paths = paths
     unplaced = [:]
     for (file, count) in result.unplaced { unplaced[paths.text(of: file)] = count }
@@ -57,6 +62,7 @@ struct LogReplay {
       var summaries: [ProcessSummary]
       var total: ProcessSummary
       var unplaced: [FileID: Int]
+      var omitted: Int
     }
 
     mutating func run<Index: VMAIndex & ~Copyable>(on index: Index.Type) throws -> Output {
@@ -74,7 +80,8 @@ struct LogReplay {
       engine.finish()
       return Output(
         images: engine.observer.maps.images, verifier: engine.observer.verifier,
-        summaries: engine.summaries, total: engine.total, unplaced: engine.unplacedFiles)
+        summaries: engine.summaries, total: engine.total, unplaced: engine.unplacedFiles,
+        omitted: engine.omittedSummaries)
     }
   }
 

@@ -153,7 +153,7 @@ import Testing
     for pid in 20_000..<40_000 { log += "10001 fork() = \(pid)\n\(pid) +++ exited with 0 +++\n" }
     let replay = try LogReplay(log)
     #expect(replay.total.processCount == 20_001)
-    #expect(replay.summaries.count == 4096)
+    #expect(replay.summaries.count == 1024)
     // The one that is not as small as the others is kept, though it ended last.
     #expect(replay.summaries.last?.mapCountPeak == 1)
   }

@@ -55,6 +55,13 @@ public struct VMABoundary: Hashable, Sendable {
     var isAlone: Bool { rawValue.nonzeroBitCount <= 1 }
   }
 
+  public init(lower: VMA, upper: VMA, differences: Causes, differingFlags: VMAFlags) {
+    self.lower = lower
+    self.upper = upper
+    self.differences = differences
+    self.differingFlags = differingFlags
+  }
+
   /// The first cause; `.notTried` if nothing differs.
   public var cause: Cause { differences.first }
 
@@ -64,8 +71,9 @@ public struct VMABoundary: Hashable, Sendable {
 
 /// How many touching pairs there are, by first cause.
 public struct BoundaryCounts: Hashable, Sendable {
-  private var counts = [Int](repeating: 0, count: VMABoundary.Cause.allCases.count)
-  private var alone = [Int](repeating: 0, count: VMABoundary.Cause.allCases.count)
+  /// Pairs by first cause, then those that differ in nothing else.
+  private var counts = [Int](repeating: 0, count: 2 * causeCount)
+  private static let causeCount = VMABoundary.Cause.allCases.count
 
   public init() {}
 
@@ -73,9 +81,11 @@ public struct BoundaryCounts: Hashable, Sendable {
   public subscript(cause: VMABoundary.Cause) -> Int { counts[Int(cause.rawValue)] }
 
   /// Pairs that differ in nothing but `cause`.
-  public func alone(_ cause: VMABoundary.Cause) -> Int { alone[Int(cause.rawValue)] }
+  public func alone(_ cause: VMABoundary.Cause) -> Int {
+    counts[Self.causeCount + Int(cause.rawValue)]
+  }
 
-  public var total: Int { counts.reduce(0, +) }
+  public var total: Int { counts[..<Self.causeCount].reduce(0, +) }
 
   /// Pairs that differ only in what a program does not see.
   public var missedMerges: Int {
@@ -87,15 +97,12 @@ public struct BoundaryCounts: Hashable, Sendable {
   mutating func add(_ differences: VMABoundary.Causes) {
     let cause = Int(differences.first.rawValue)
     counts[cause] += 1
-    if differences.isAlone { alone[cause] += 1 }
+    if differences.isAlone { counts[Self.causeCount + cause] += 1 }
   }
 
   /// Adds the counts of another address space.
   public mutating func add(_ other: BoundaryCounts) {
-    for index in counts.indices {
-      counts[index] += other.counts[index]
-      alone[index] += other.alone[index]
-    }
+    for index in counts.indices { counts[index] += other.counts[index] }
   }
 }
 
@@ -104,11 +111,34 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// - Complexity: O(*n*).
   public borrowing func forEachBoundary(_ body: (VMABoundary) -> Void) {
-    var lower = index.first()
-    while !lower.isNone {
-      let upper = index.next(lower)
-      if upper.start == lower.end { body(boundary(lower, upper)) }
-      lower = upper
+    forEachVMA { _, below in
+      if let below { body(below) }
+    }
+  }
+
+  /// Every VMA in address order, with the boundary to the one below if they touch.
+  ///
+  /// - Complexity: O(*n*).
+  public borrowing func forEachVMA(_ body: (_ vma: VMA, _ below: VMABoundary?) -> Void) {
+    var entry = index.first()
+    if entry.isNone { return }
+    var lower = vma(entry)
+    var lowerRecord = slab[entry.handle]
+    body(lower, nil)
+    while true {
+      entry = index.next(entry)
+      if entry.isNone { return }
+      let upper = vma(entry)
+      let upperRecord = slab[entry.handle]
+      if upper.range.start == lower.range.end {
+        let (causes, flags) = differences(lowerRecord, upperRecord)
+        body(
+          upper,
+          VMABoundary(lower: lower, upper: upper, differences: causes, differingFlags: flags))
+      } else {
+        body(upper, nil)
+      }
+      (lower, lowerRecord) = (upper, upperRecord)
     }
   }
 
@@ -126,12 +156,6 @@ extension AddressSpace where Index: ~Copyable {
       lower = upper
     }
     return counts
-  }
-
-  private borrowing func boundary(_ lower: VMAEntry, _ upper: VMAEntry) -> VMABoundary {
-    let (causes, flags) = differences(slab[lower.handle], slab[upper.handle])
-    return VMABoundary(
-      lower: vma(lower), upper: vma(upper), differences: causes, differingFlags: flags)
   }
 
   /// All in which two neighbours differ.

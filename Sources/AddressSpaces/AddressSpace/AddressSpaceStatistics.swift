@@ -1,8 +1,8 @@
 /// What happened to an address space so far.
 public struct AddressSpaceStatistics: Hashable, Sendable {
-  private var mergeCounts = InlineCounts()
-  private var refusalCounts = InlineCounts()
-  private var armCounts = InlineCounts()
+  private var mergeCounts = InlineCounts<9>()
+  private var refusalCounts = InlineCounts<10>()
+  private var armCounts = InlineCounts<6>()
   /// VMAs that were cut in two, and VMAs of which one end was cut off.
   public internal(set) var splits: UInt64 = 0
   /// Calls, advice and flags that the kernel of the profile does not know.
@@ -45,9 +45,9 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
   }
 }
 
-/// Sixteen counters without an allocation.
-private struct InlineCounts: Hashable, Sendable {
-  private var counts = InlineArray<16, UInt64>(repeating: 0)
+/// Counters without an allocation.
+private struct InlineCounts<let size: Int>: Hashable, Sendable {
+  private var counts = InlineArray<size, UInt64>(repeating: 0)
 
   subscript(index: Int) -> UInt64 {
     get { counts[index] }

@@ -1,20 +1,22 @@
 import SyscallABI
 
 /// The origins of VMAs, by slot beside the slab; empty unless somebody asks for them.
+///
+/// Kept in pieces: growing copies nothing, and a copy shares what neither side has changed since.
 struct OriginTable: ~Copyable {
-  private var rows: SlotArray<VMAOrigins>
+  private var pieces: [[VMAOrigins]] = []
   private(set) var isOn = false
   /// The call that is being applied.
   var current = CallID.none
   /// What was unmapped last, and the hole below it: a mapping that replaces it inherits that hole.
   var replaced = (start: Address(.max), holeBelow: CallID.none)
 
-  init() {
-    rows = SlotArray(capacity: 1, filler: .unknown)
-  }
+  private static let piece: UInt32 = 256
+
+  init() {}
 
   private init(copying other: borrowing OriginTable) {
-    rows = other.rows.copy(filler: .unknown)
+    pieces = other.pieces
     isOn = other.isOn
     current = other.current
   }
@@ -25,10 +27,17 @@ struct OriginTable: ~Copyable {
 
   /// Slots that nothing was noted of have no known origins.
   subscript(handle: VMA.Handle) -> VMAOrigins {
-    get { Int(handle.slot) < rows.capacity ? rows[handle.slot] : .unknown }
+    get {
+      let piece = Int(handle.slot / Self.piece)
+      if piece >= pieces.count { return .unknown }
+      return pieces[piece][Int(handle.slot % Self.piece)]
+    }
     set {
-      rows.ensure(handle.slot, filler: .unknown)
-      rows[handle.slot] = newValue
+      let piece = Int(handle.slot / Self.piece)
+      while piece >= pieces.count {
+        pieces.append(Array(repeating: .unknown, count: Int(Self.piece)))
+      }
+      pieces[piece][Int(handle.slot % Self.piece)] = newValue
     }
   }
 }

@@ -36,6 +36,17 @@ public struct EdgeOrigins: Hashable, Sendable, BitwiseCopyable {
 
   /// Every call named here.
   public var calls: [CallID] { [mapping, access, flags, policy, name, write] }
+
+  /// Visits every call named here, one that is named more than once as often.
+  @inlinable
+  public func forEachCall(_ body: (CallID) -> Void) {
+    body(mapping)
+    body(access)
+    body(flags)
+    body(policy)
+    body(name)
+    body(write)
+  }
 }
 
 /// The calls that made a VMA what it is at its two ends, and the hole below it.

@@ -12,5 +12,6 @@ public struct SeededNumbers: RandomNumberGenerator, Sendable {
     return z ^ (z >> 31)
   }
 
-  mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+  /// A number from 0 to below `limit`, which must be positive.
+  public mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }

@@ -1,7 +1,7 @@
 public import AddressSpaces
 public import SyscallABI
 
-/// Watches how large address spaces become, and notes the first call that goes above a bound.
+/// Watches how large address spaces become, and notes the first call that goes above each bound.
 public struct BudgetObserver: ReplayObserver {
   /// A figure that only counts at its highest.
   public struct Highest: Sendable {
@@ -11,14 +11,17 @@ public struct BudgetObserver: ReplayObserver {
     public private(set) var ordinal = 0
     /// The call after which it had so much; nil if it made none.
     public private(set) var position: PeakFinder.Position?
-    /// The first call after which a process had more than the bound.
-    public private(set) var firstAbove: PeakFinder.Position?
-    /// nil for none.
-    public let bound: UInt64?
+    /// For each bound the first call after which a process had more.
+    private var firstAbove: [UInt64: PeakFinder.Position] = [:]
+    fileprivate var bounds: [UInt64]
 
-    init(bound: UInt64?) { self.bound = bound }
+    init(bounds: [UInt64]) { self.bounds = bounds }
 
-    public var isBroken: Bool { bound.map { value > $0 } ?? false }
+    /// The first call after which a process had more than `bound`, one of the bounds watched for;
+    /// where none had, the one after which a process had the most.
+    public func position(above bound: UInt64?) -> PeakFinder.Position? {
+      bound.flatMap { firstAbove[$0] } ?? position
+    }
 
     mutating func note(_ value: UInt64, _ process: ProcessView, _ event: SyscallEvent?) {
       guard value > self.value else { return }
@@ -26,7 +29,9 @@ public struct BudgetObserver: ReplayObserver {
       pid = process.pid
       ordinal = process.ordinal
       position = event.map { PeakFinder.Position(line: $0.line, source: $0.source) }
-      if let bound, value > bound, firstAbove == nil { firstAbove = position }
+      for bound in bounds where value > bound && firstAbove[bound] == nil {
+        firstAbove[bound] = position
+      }
     }
   }
 
@@ -34,15 +39,22 @@ public struct BudgetObserver: ReplayObserver {
   /// In pages.
   public private(set) var mapped: Highest
   private let pid: PID?
+  /// A bound of `mapCount` that follows from max_map_count; nil once it is known.
+  private var boundOfLimit: (@Sendable (UInt64) -> UInt64)?
 
   /// - Parameters:
   ///   - pid: the process to watch; nil for all.
-  ///   - maxMapCount: VMAs that a process may have; nil for any number.
-  ///   - maxPages: pages that a process may map; nil for any number.
-  public init(pid: PID?, maxMapCount: UInt64?, maxPages: UInt64?) {
+  ///   - mapCountBounds: numbers of VMAs to watch for.
+  ///   - pageBounds: numbers of mapped pages to watch for.
+  ///   - boundOfLimit: one more number of VMAs, made of max_map_count.
+  public init(
+    pid: PID?, mapCountBounds: [UInt64], pageBounds: [UInt64],
+    boundOfLimit: (@Sendable (UInt64) -> UInt64)? = nil
+  ) {
     self.pid = pid
-    mapCount = Highest(bound: maxMapCount)
-    mapped = Highest(bound: maxPages)
+    self.boundOfLimit = boundOfLimit
+    mapCount = Highest(bounds: mapCountBounds)
+    mapped = Highest(bounds: pageBounds)
   }
 
   public mutating func didApply<Index: VMAIndex & ~Copyable>(
@@ -61,6 +73,10 @@ public struct BudgetObserver: ReplayObserver {
     _ process: ProcessView, _ space: borrowing AddressSpace<Index>, _ event: SyscallEvent?
   ) {
     if let pid, process.pid != pid { return }
+    if let bound = boundOfLimit {
+      mapCount.bounds.append(bound(UInt64(space.limits.maxMapCount)))
+      boundOfLimit = nil
+    }
     mapCount.note(UInt64(space.mapCount), process, event)
     mapped.note(space.totalVM, process, event)
   }

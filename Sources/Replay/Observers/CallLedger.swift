@@ -4,7 +4,6 @@ public import SyscallABI
 /// What is remembered of a call to which a VMA owes what it is.
 public struct RecordedCall: Hashable, Sendable, BitwiseCopyable {
   public var line: UInt64
-  public var time: SyscallEvent.Timestamp
   /// Where it acted; an empty range for calls without one.
   public var range: AddressRange
   public var pid: PID
@@ -21,7 +20,6 @@ public struct RecordedCall: Hashable, Sendable, BitwiseCopyable {
 
   init(_ event: SyscallEvent) {
     line = event.line
-    time = event.time
     pid = event.pid
     source = event.source
     name = event.name
@@ -64,18 +62,21 @@ public struct RecordedCall: Hashable, Sendable, BitwiseCopyable {
 /// The number of a call that no VMA names any more is given again, so that the table does not grow
 /// with the log.
 public struct CallLedger: Sendable {
-  private var calls: [RecordedCall?] = [nil]
+  private(set) var calls = RecordedCalls()
   private var free: [UInt32] = []
   /// The stack of the call at hand.
   var stack = StackID.none
   private var sweepAt = 8192
-  /// The mapping that each thread made last, as far as it has not been trimmed.
-  private var lastMapping: [PID: AddressRange] = [:]
+  /// The mapping that the thread of the last call made last, as far as it has not been trimmed.
+  private var mapping: AddressRange?
+  private var mapper = PID.none
+  /// The same for the threads before.
+  private var otherMappings: [PID: AddressRange] = [:]
 
   public init() {}
 
   /// What is known of a call; nil for `.none`.
-  public subscript(id: CallID) -> RecordedCall? { calls[Int(id.rawValue)] }
+  public subscript(id: CallID) -> RecordedCall? { calls[id] }
 
   /// How many calls there is room for.
   public var capacity: Int { calls.count }
@@ -87,11 +88,10 @@ public struct CallLedger: Sendable {
     call.stack = stack
     noteTrim(&call)
     if let slot = free.popLast() {
-      calls[Int(slot)] = call
+      calls[CallID(slot)] = call
       return CallID(slot)
     }
-    calls.append(call)
-    return CallID(UInt32(calls.count - 1))
+    return calls.append(call)
   }
 
   /// ```
@@ -100,11 +100,11 @@ public struct CallLedger: Sendable {
   /// munmap           **       (tail)
   /// ```
   private mutating func noteTrim(_ call: inout RecordedCall) {
+    if call.pid != mapper { change(mapper: call.pid) }
     switch call.name {
-    case .mmap, .mmap2, .oldMmap:
-      lastMapping[call.pid] = call.flags.contains(.fixed) ? nil : call.range
+    case .mmap, .mmap2, .oldMmap: mapping = call.flags.contains(.fixed) ? nil : call.range
     case .munmap:
-      guard var mapping = lastMapping[call.pid], call.range.length < mapping.length else { return }
+      guard var mapping, call.range.length < mapping.length else { return }
       if call.range.start == mapping.start {
         mapping.start = call.range.end
       } else if call.range.end == mapping.end {
@@ -113,18 +113,26 @@ public struct CallLedger: Sendable {
         return
       }
       call.isTrim = true
-      lastMapping[call.pid] = mapping
+      self.mapping = mapping
     default: break
     }
   }
 
-  /// Forgets every call that `live` does not name.
-  mutating func sweep(live: Set<UInt32>) {
-    for slot in 1..<calls.count where calls[slot] != nil && !live.contains(UInt32(slot)) {
-      calls[slot] = nil
-      free.append(UInt32(slot))
+  private mutating func change(mapper next: PID) {
+    otherMappings[mapper] = mapping
+    mapping = otherMappings[next]
+    mapper = next
+  }
+
+  /// Forgets every call that is not live, by its number.
+  mutating func sweep(_ isLive: [Bool]) {
+    for slot in 1..<calls.count where !isLive[slot] {
+      let id = CallID(UInt32(slot))
+      if calls[id] == nil { continue }
+      calls[id] = nil
+      free.append(id.rawValue)
     }
-    if lastMapping.count > 4096 { lastMapping.removeAll() }
+    if otherMappings.count > 4096 { otherMappings.removeAll() }
     sweepAt = max(8192, (calls.count - free.count) * 2)
   }
 }

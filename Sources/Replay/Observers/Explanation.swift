@@ -55,7 +55,7 @@ public struct Explanation: Sendable {
   public var position: PeakFinder.Position?
   public var mapCount = 0
   public var counts = BoundaryCounts()
-  public var boundaries: [Boundary] = []
+  public var boundaries = Boundaries()
   public var holes: [Hole] = []
   public var runs: [Run] = []
   /// The paths of the files that stand behind VMAs of the boundaries.

@@ -9,6 +9,7 @@ struct ExplanationBuilder: ~Copyable {
   private var runStart: VMA?
   private var runCount = 0
   private var runMissed = 0
+  private var lastNamed = FileDescriptionID.none
   private var largest: (pages: UInt64, name: MapImage.Name) = (0, .none)
 
   init(_ process: ProcessView, calls: CallLedger, files: FileTable) {
@@ -20,21 +21,14 @@ struct ExplanationBuilder: ~Copyable {
   /// - Complexity: O(*n*).
   mutating func walk<Index: VMAIndex & ~Copyable>(_ space: borrowing AddressSpace<Index>) {
     explanation.mapCount = space.mapCount
-    explanation.counts = space.boundaryCounts()
-    var boundaries: [Explanation.Boundary] = []
-    boundaries.reserveCapacity(explanation.counts.total)
-    space.forEachBoundary { boundaries.append(boundary($0, in: space)) }
-    for side in boundaries.flatMap({ [$0.pair.lower, $0.pair.upper] }) {
-      explanation.fileNames[side.file] = files[side.file]?.name
-    }
-    explanation.boundaries = boundaries
+    explanation.boundaries = Explanation.Boundaries(
+      calls: calls.calls, capacity: space.mapCount)
     var previous: VMA?
-    var next = 0
-    let vmas = space.vmas()
-    for vma in vmas {
-      if let lower = previous, lower.range.end == vma.range.start {
-        if !boundaries[next].pair.cause.isNeeded { runMissed += 1 }
-        next += 1
+    space.forEachVMA { vma, below in
+      if let below {
+        explanation.counts.add(below)
+        add(below, in: space)
+        if !below.cause.isNeeded { runMissed += 1 }
       } else {
         if let lower = previous {
           endRun(at: lower.range.end)
@@ -42,15 +36,13 @@ struct ExplanationBuilder: ~Copyable {
         }
         runStart = vma
       }
-      add(vma, name(of: vma, in: space))
+      runCount += 1
+      if vma.range.lengthInPages > largest.pages {
+        largest = (vma.range.lengthInPages, name(of: vma, in: space))
+      }
       previous = vma
     }
     if let previous { endRun(at: previous.range.end) }
-  }
-
-  private mutating func add(_ vma: VMA, _ name: MapImage.Name) {
-    runCount += 1
-    if vma.range.lengthInPages > largest.pages { largest = (vma.range.lengthInPages, name) }
   }
 
   private mutating func endRun(at end: Address) {
@@ -72,26 +64,35 @@ struct ExplanationBuilder: ~Copyable {
 
   // MARK: Boundaries
 
-  private func boundary<Index: VMAIndex & ~Copyable>(
+  private mutating func add<Index: VMAIndex & ~Copyable>(
     _ pair: VMABoundary, in space: borrowing AddressSpace<Index>
-  ) -> Explanation.Boundary {
+  ) {
     let lower = space.origins(of: pair.lower.handle)?.high
     let upper = space.origins(of: pair.upper.handle)?.low
-    let lowerSetter = lower.flatMap { calls[$0.setter(of: pair.cause)] }
-    let upperSetter = upper.flatMap { calls[$0.setter(of: pair.cause)] }
-    var boundary = Explanation.Boundary(
-      pair: pair, lowerSetter: lowerSetter, upperSetter: upperSetter, equalSince: nil,
-      isAssumed: false)
+    let setters = (
+      lower: lower?.setter(of: pair.cause) ?? .none, upper: upper?.setter(of: pair.cause) ?? .none
+    )
+    var equalSince = CallID.none
+    var isAssumed = false
     if pair.cause == .anonVMA {
-      let areCertain = isCertain(pair.lower, lowerSetter) && isCertain(pair.upper, upperSetter)
-      boundary.isAssumed = !areCertain
+      isAssumed =
+        !isCertain(pair.lower, calls[setters.lower]) || !isCertain(pair.upper, calls[setters.upper])
     }
     if pair.cause == .notTried {
-      let both = [lower, upper].compactMap { $0 }.flatMap { $0.calls }.compactMap { calls[$0] }
-      boundary.equalSince = both.max { $0.line < $1.line }
-      boundary.isAssumed = !pair.lower.anonVMA.isNone || !pair.upper.anonVMA.isNone
+      let both = [lower, upper].compactMap { $0 }.flatMap { $0.calls }
+      equalSince = both.max { calls[$0]?.line ?? 0 < calls[$1]?.line ?? 0 } ?? .none
+      isAssumed = !pair.lower.anonVMA.isNone || !pair.upper.anonVMA.isNone
     }
-    return boundary
+    explanation.boundaries.append(
+      pair, setters: setters, equalSince: equalSince, isAssumed: isAssumed)
+    nameFile(of: pair.lower)
+    nameFile(of: pair.upper)
+  }
+
+  private mutating func nameFile(of vma: VMA) {
+    if vma.file == lastNamed || vma.file == .none { return }
+    explanation.fileNames[vma.file] = files[vma.file]?.name
+    lastNamed = vma.file
   }
 
   /// Whether a side was written without a doubt: the call itself writes the pages.

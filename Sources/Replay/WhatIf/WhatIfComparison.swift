@@ -48,28 +48,48 @@ public struct WhatIfComparison: Sendable {
     public var after: Figures
   }
 
-  /// In the order in which they ended.
+  /// One of the two replays, over.
+  struct Side {
+    var summaries: [ProcessSummary]
+    var total: ProcessSummary
+    var counts: PeakCounts
+
+    /// The figures of all processes, also of those that have no summary of their own any more.
+    var totalFigures: Figures {
+      var figures = Figures(total, counts)
+      let largest = summaries.first {
+        $0.mapCountPeak == total.mapCountPeak && $0.peakLine == total.peakLine
+      }
+      figures.missedMergesAtPeak = largest.flatMap { counts.missedMerges[$0.ordinal] } ?? 0
+      return figures
+    }
+  }
+
+  /// In the order in which they ended; of very many, those with the most VMAs at their peak.
   public private(set) var processes: [Process] = []
+  /// How many processes only the totals know.
+  public private(set) var omittedProcesses = 0
   public private(set) var before = Figures()
   public private(set) var after = Figures()
 
-  /// - Parameters:
-  ///   - before: the processes without the rules; `after`: the same with them. Processes that only
-  ///     one of them kept are left out.
-  ///   - pid: the process to compare; nil for all.
-  public init(
-    before: [ProcessSummary], _ countsBefore: PeakCounts, after: [ProcessSummary],
-    _ countsAfter: PeakCounts, pid: PID? = nil
-  ) {
-    let others = Dictionary(after.map { ($0.ordinal, $0) }, uniquingKeysWith: { a, _ in a })
-    for summary in before {
+  /// - Parameter pid: the process to compare; nil for all.
+  init(before: Side, after: Side, pid: PID? = nil) {
+    let others = Dictionary(
+      after.summaries.map { ($0.ordinal, $0) }, uniquingKeysWith: { a, _ in a })
+    for summary in before.summaries {
       guard let other = others[summary.ordinal], pid == nil || summary.pid == pid else { continue }
       let process = Process(
-        pid: summary.pid, comm: summary.comm, before: Figures(summary, countsBefore),
-        after: Figures(other, countsAfter))
-      self.before.add(process.before)
-      self.after.add(process.after)
+        pid: summary.pid, comm: summary.comm, before: Figures(summary, before.counts),
+        after: Figures(other, after.counts))
+      if pid != nil {
+        self.before.add(process.before)
+        self.after.add(process.after)
+      }
       processes.append(process)
     }
+    if pid != nil { return }
+    self.before = before.totalFigures
+    self.after = after.totalFigures
+    omittedProcesses = before.total.processCount - processes.count
   }
 }

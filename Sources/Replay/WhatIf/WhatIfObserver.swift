@@ -19,17 +19,13 @@ public struct PeakCounts: Sendable {
   }
 }
 
-/// Watches the replay without rules.
-public struct BaselineObserver: ReplayObserver {
+/// Looks before and after each call, since a peak can be behind either.
+public protocol PeakCounter: ReplayObserver {
+  var counts: PeakCounts { get set }
+}
+
+extension PeakCounter {
   public static var looksBeforeCalls: Bool { true }
-
-  public private(set) var counts: PeakCounts
-  /// Calls since the last `forgetCalls` whose recorded results the model would not have given.
-  public private(set) var unpredicted: Set<PeakFinder.Position> = []
-
-  public init(_ counts: PeakCounts) { self.counts = counts }
-
-  public mutating func forgetCalls() { unpredicted.removeAll(keepingCapacity: true) }
 
   public mutating func willComplete<Index: VMAIndex & ~Copyable>(
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
@@ -48,6 +44,17 @@ public struct BaselineObserver: ReplayObserver {
   ) {
     counts.look(process, space)
   }
+}
+
+/// Watches the replay without rules.
+public struct BaselineObserver: PeakCounter {
+  public var counts: PeakCounts
+  /// Calls since the last `forgetCalls` whose recorded results the model would not have given.
+  public private(set) var unpredicted: Set<PeakFinder.Position> = []
+
+  public init(_ counts: PeakCounts) { self.counts = counts }
+
+  public mutating func forgetCalls() { unpredicted.removeAll(keepingCapacity: true) }
 
   public mutating func didDiverge(_ divergence: Divergence) {
     switch divergence.kind {
@@ -59,33 +66,14 @@ public struct BaselineObserver: ReplayObserver {
 }
 
 /// Watches the replay with rules, and holds what changes its calls.
-public struct WhatIfObserver: ReplayObserver {
-  public static var looksBeforeCalls: Bool { true }
+public struct WhatIfObserver: PeakCounter {
   public static var rewritesCalls: Bool { true }
 
   public var rewriter: CallRewriter
-  public private(set) var counts: PeakCounts
+  public var counts: PeakCounts
 
   public init(_ rules: [WhatIfRule], _ counts: PeakCounts) {
     rewriter = CallRewriter(rules)
     self.counts = counts
-  }
-
-  public mutating func willComplete<Index: VMAIndex & ~Copyable>(
-    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
-  ) {
-    counts.look(process, space)
-  }
-
-  public mutating func didApply<Index: VMAIndex & ~Copyable>(
-    _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
-  ) {
-    counts.look(process, space)
-  }
-
-  public mutating func willEnd<Index: VMAIndex & ~Copyable>(
-    _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
-  ) {
-    counts.look(process, space)
   }
 }

@@ -76,8 +76,11 @@ public struct WhatIfReplay<Index: VMAIndex & ~Copyable>: ~Copyable {
   /// - Parameter pid: the process to compare; nil for all.
   public func comparison(of pid: PID? = nil) -> WhatIfComparison {
     WhatIfComparison(
-      before: before.summaries, before.observer.counts, after: after.summaries,
-      after.observer.counts, pid: pid)
+      before: WhatIfComparison.Side(
+        summaries: before.summaries, total: before.total, counts: before.observer.counts),
+      after: WhatIfComparison.Side(
+        summaries: after.summaries, total: after.total, counts: after.observer.counts),
+      pid: pid)
   }
 
   /// What was done to the calls.

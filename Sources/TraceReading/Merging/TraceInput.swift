@@ -47,6 +47,21 @@ public struct TraceInput: Hashable, Sendable {
     files = found.isEmpty ? .single(path) : .perProcess(found)
   }
 
+  private init(name: String, files: Files) {
+    self.name = name
+    self.files = files
+  }
+
+  /// What to open for a trace of one file; nil for one of `strace -ff`.
+  public var path: String? {
+    if case .single(let path) = files { path } else { nil }
+  }
+
+  /// The same trace, of one file, read from another place.
+  public func reading(from path: String) -> TraceInput {
+    TraceInput(name: name, files: .single(path))
+  }
+
   /// A trace of `strace -ff` whose files are named one by one.
   ///
   /// - Throws: `.missing` if one of them does not end in a pid.
@@ -90,7 +105,7 @@ public struct TraceInput: Hashable, Sendable {
   /// The base names of the files.
   var sourceNames: [String] {
     switch files {
-    case .single(let path): [Self.split(path).base]
+    case .single: [Self.split(name).base]
     case .perProcess(let files): files.map { Self.split($0.path).base }
     }
   }

@@ -19,10 +19,12 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var traceArgument: TraceArgument
 
-  @Option(help: "VMAs that a process may have at a time.")
+  @Option(help: ArgumentHelp("VMAs that a process may have at a time.", valueName: "n"))
   var maxVmas: UInt64?
 
-  @Option(help: "Missed merges that a process may have when it has the most VMAs.")
+  @Option(
+    help: ArgumentHelp(
+      "Missed merges that a process may have when it has the most VMAs.", valueName: "n"))
   var maxMissedMerges: UInt64?
 
   @Option(help: ArgumentHelp("Bytes that a process may map, as 512M or 2G.", valueName: "bytes"))
@@ -44,14 +46,12 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     Platform.ignoreBrokenPipes()
     let older = try baseline.map { try Baseline(path: $0) }
-    let source = try TwoPassTrace(traceArgument.input())
-    defer { source.close() }
+    let input = try TwoPassInput(traceArgument.input(), arguments)
+    defer { input.close() }
     let paths = PathTable()
     var work = TraceReplay(
-      trace: source.input, paths: paths, arguments: arguments, strict: traceOptions.strict,
-      observer: BudgetObserver(
-        pid: arguments.pid.map { PID($0) }, maxMapCount: maxVmas,
-        maxPages: maxMapped.map { $0.bytes / 4096 }))
+      trace: input.trace, paths: paths, arguments: input.arguments, strict: traceOptions.strict,
+      observer: budgetObserver(older))
     let result = try arguments.index.run(&work)
     if result.lines == 0 { return }
     let observed = result.observer
@@ -59,7 +59,7 @@ struct CheckCommand: ParsableCommand {
       Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
       throw ExitStatus.noInput.code
     }
-    let missed = try missedMerges(at: observed.mapCount, source.input, paths)
+    let missed = try missedMerges(at: observed.mapCount, input, paths)
     let budgets =
       try ownBudgets(observed, missed, maxMapCount: result.maxMapCount)
       + (older?.budgets(observed, missed) ?? [])
@@ -82,14 +82,24 @@ struct CheckCommand: ParsableCommand {
   }
 
   /// A second pass stops where the process had the most VMAs and looks at its boundaries.
+  private func budgetObserver(_ older: Baseline?) -> BudgetObserver {
+    let bytes = [maxMapped?.bytes, older?.mappedPeak]
+    var boundOfLimit: (@Sendable (UInt64) -> UInt64)?
+    if let headroom { boundOfLimit = { headroom.rest(of: $0) } }
+    return BudgetObserver(
+      pid: arguments.pid.map { PID($0) },
+      mapCountBounds: [maxVmas, older?.mapCountPeak].compactMap { $0 },
+      pageBounds: bytes.compactMap { $0.map { $0 >> 12 } }, boundOfLimit: boundOfLimit)
+  }
+
   private func missedMerges(
-    at peak: BudgetObserver.Highest, _ trace: TraceInput, _ paths: PathTable
+    at peak: BudgetObserver.Highest, _ input: TwoPassInput, _ paths: PathTable
   ) throws -> UInt64 {
     let target: BoundaryObserver.Target =
       peak.position.map { .process(ordinal: peak.ordinal, after: $0) }
       ?? .endOf(ordinal: peak.ordinal)
     var work = TraceReplay(
-      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      trace: input.trace, paths: paths, arguments: input.arguments, strict: traceOptions.strict,
       observer: BoundaryObserver(target))
     work.isSecondPass = true
     return UInt64(try arguments.index.run(&work).observer.counts?.missedMerges ?? 0)
@@ -102,13 +112,13 @@ struct CheckCommand: ParsableCommand {
     var budgets = [
       CheckReport.Budget(
         name: "max-vmas", value: count.value, bound: maxVmas,
-        line: (count.firstAbove ?? count.position)?.line),
+        line: count.position(above: maxVmas)?.line),
       CheckReport.Budget(
         name: "max-missed-merges", value: missed, bound: maxMissedMerges,
         line: count.position?.line),
       CheckReport.Budget(
         name: "max-mapped", value: mapped.value << 12, bound: maxMapped?.bytes, unit: .bytes,
-        line: (mapped.firstAbove ?? mapped.position)?.line),
+        line: mapped.position(above: maxMapped.map { $0.bytes >> 12 })?.line),
     ]
     if let headroom {
       guard let limit = maxMapCount else {
@@ -118,10 +128,11 @@ struct CheckCommand: ParsableCommand {
             + "'vmareplay record', or add a first line '# host max_map_count=N'")
         throw ExitStatus.badTrace.code
       }
+      let bound = headroom.rest(of: UInt64(limit))
       budgets.append(
         CheckReport.Budget(
-          name: "headroom", value: count.value, bound: headroom.rest(of: UInt64(limit)),
-          line: count.position?.line,
+          name: "headroom", value: count.value, bound: bound,
+          line: count.position(above: bound)?.line,
           note: "\(headroom.text) of max_map_count \(limit) to stay free"))
     }
     return budgets

@@ -34,11 +34,11 @@ struct DiffCommand: ParsableCommand {
 
   func run() throws {
     Platform.ignoreBrokenPipes()
-    let source = try TwoPassTrace(traceArgument.input())
-    defer { source.close() }
+    let input = try TwoPassInput(traceArgument.input(), arguments)
+    defer { input.close() }
     let paths = PathTable()
-    let before = try image(after: from, source.input, paths, isSecondPass: false)
-    let after = try image(after: to, source.input, paths, isSecondPass: true)
+    let before = try image(after: from, input, paths, isSecondPass: false)
+    let after = try image(after: to, input, paths, isSecondPass: true)
     if before.image == nil && after.image == nil {
       if before.isEmpty { return }
       let name = arguments.pid.map { "no process \($0)" } ?? "no process"
@@ -58,14 +58,14 @@ struct DiffCommand: ParsableCommand {
   }
 
   private func image(
-    after position: LinePosition, _ trace: TraceInput, _ paths: PathTable, isSecondPass: Bool
+    after position: LinePosition, _ input: TwoPassInput, _ paths: PathTable, isSecondPass: Bool
   ) throws -> (image: MapImage?, status: ExitStatus, isEmpty: Bool) {
     var work = TraceReplay(
-      trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
+      trace: input.trace, paths: paths, arguments: input.arguments, strict: traceOptions.strict,
       limit: { try position.limit(in: $0) },
       observer: MapObserver(arguments.pid.map { .pid(PID($0)) } ?? .first))
     work.isSecondPass = isSecondPass
-    let result = try arguments.index.run(&work)
+    let result = try input.arguments.index.run(&work)
     return (result.observer.images.last, result.status, result.lines == 0)
   }
 }

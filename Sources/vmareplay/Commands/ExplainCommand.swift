@@ -35,7 +35,7 @@ struct ExplainCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What groups have in common: cause, call, thread, size, file, or stack (where in the program "
-        + "the call was made, in logs of strace -k)."))
+        + "the call was made, in logs of strace -k).", valueName: "what"))
   var groupBy: ExplainReport.Grouping = .call
 
   @Flag(help: "Also list each pair with both values and the calls that set them.")
@@ -82,25 +82,22 @@ struct ExplainCommand: ParsableCommand {
         arguments: arguments, strict: traceOptions.strict
       ).run()
     }
-    let source = try TwoPassTrace(traceArgument.input())
-    defer { source.close() }
+    // Only two kernels need two replays.
+    let second = arguments.kernel?.second
+    let trace = try traceArgument.input()
+    let input = try second.map { _ in try TwoPassInput(trace, arguments) }
+    defer { input?.close() }
     var run = ExplainRun(
-      input: source.input, paths: PathTable(), arguments: arguments, moment: moment,
-      strict: traceOptions.strict)
+      input: input?.trace ?? trace, paths: PathTable(), arguments: input?.arguments ?? arguments,
+      moment: moment, strict: traceOptions.strict)
     run.arguments.kernel = arguments.kernel?.first
     if groupBy == .stack || pairs || format == .folded { run.stacks = StackTable() }
-    let (found, pass) = try run.target()
-    guard let target = found else {
-      if pass.status != .done { throw pass.status.code }
-      if pass.lines > 0 { throw noProcess() }
-      return
-    }
-    let result = try run.explain(target, isFirst: moment.isGiven)
-    if let explanation = result.observer.explanation {
+    let result = try run.explain()
+    if let explanation = result.explanation {
       if groupBy == .stack || format == .folded, run.stacks?.isEmpty == true { throw noStacks }
       var out = OutputBuffer()
-      if let other = arguments.kernel?.second {
-        try compare(explanation, target, run, other, &out)
+      if let second {
+        try compare(explanation, result.target, run, second, &out)
       } else {
         let report = ExplainReport(
           trace: traceArgument.name, kernel: result.kernel, explanation: explanation,
@@ -126,10 +123,8 @@ struct ExplainCommand: ParsableCommand {
   ) throws {
     var second = run
     second.arguments.kernel = other
-    let target =
-      moment.isGiven ? .endOf(ordinal: explanation.process.ordinal) : target
-    let result = try second.explain(target, isFirst: false)
-    guard let otherExplanation = result.observer.explanation else { throw noProcess() }
+    let result = try second.explain(target, isSecond: true)
+    guard let otherExplanation = result.explanation else { throw noProcess() }
     KernelDifferenceReport(
       trace: traceArgument.name, kernels: [arguments.kernel?.first.name ?? "", other.name],
       first: explanation, second: otherExplanation, paths: run.paths, grouping: groupBy,

@@ -30,6 +30,9 @@ struct MinimizeCommand: ParsableCommand {
     do throws(TraceError) { lines = try TraceText.lines(of: trace) } catch {
       throw TraceSession.report(error)
     }
+    let input = try TwoPassInput(arguments, of: try [trace].traceInputs()[0])
+    defer { input.close() }
+    let arguments = input.arguments
     if let list = try arguments.readFaults(isFilePerProcess: false), list.hasLines {
       Diagnostics.error("a list of faults with @LINE does not fit a trace that loses lines")
       throw ExitStatus.usage.code

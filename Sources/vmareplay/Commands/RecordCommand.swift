@@ -5,7 +5,7 @@ import SystemPackage
 struct RecordCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record",
-    abstract: "Runs a program under strace and records what it does to its address spaces.",
+    abstract: "Run a program under strace and record what it does to its address spaces.",
     discussion: """
       The recording is one gzip file: the log of strace with the calls that change an address \
       space, and between its lines, as comments that begin with #, the machine, the map right \
@@ -27,21 +27,21 @@ struct RecordCommand: AsyncParsableCommand {
   @Option(
     name: [.customShort("E"), .customLong("env")],
     help: ArgumentHelp(
-      "Sets a variable for the program alone. Can be repeated.", valueName: "name=value"))
+      "Set a variable for the program alone. Can be repeated.", valueName: "name=value"))
   var environment: [String] = []
 
-  @Flag(help: "Also records calls on descriptors: open, openat, creat, dup, fcntl, close ….")
+  @Flag(help: "Also record calls on descriptors: open, openat, creat, dup, fcntl, close ….")
   var files = false
 
   @Option(
     help: ArgumentHelp(
-      "Also reads the map of a process after every so many of its calls that change it, for "
+      "Also read the map of a process after every so many of its calls that change it, for "
         + "verify.", valueName: "n"))
   var checkEvery: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Also lists the page faults of the program in this file, for --faults of the other "
+      "Also list the page faults of the program in this file, for --faults of the other "
         + "commands. Needs perf, and root or CAP_PERFMON.", valueName: "file"))
   var faults: String?
 

@@ -1,4 +1,5 @@
 import CPeers
+import Replay
 import SyscallABI
 
 /// A stream of mmap, munmap and brk over a field of cells of four pages, about half of them mapped.
@@ -17,12 +18,12 @@ struct Churn {
   private var mapped = 0
   private var position = 0
   private var brk = heapStart
-  private var numbers: Numbers
+  private var numbers: SeededNumbers
 
   /// - Parameter vmaCount: about how many VMAs there will be.
   init(vmaCount: Int, seed: UInt64) {
     cells = [UInt16](repeating: 0, count: vmaCount * 7 / 2 + 8)
-    numbers = Numbers(seed: seed)
+    numbers = SeededNumbers(seed: seed)
   }
 
   /// Maps half of the field, in shuffled order.

@@ -1,4 +1,5 @@
 import CPeers
+import Replay
 
 /// Times several subjects in rounds, each round in a new random order, on this thread's CPU clock.
 struct Measurement {
@@ -13,7 +14,7 @@ struct Measurement {
   /// One round to warm up, then `rounds` that count.
   ///
   /// - Returns: false if the subjects do not give the same answers.
-  mutating func run(rounds: Int, operations: Int, numbers: inout Numbers) -> Bool {
+  mutating func run(rounds: Int, operations: Int, numbers: inout SeededNumbers) -> Bool {
     var agree = Set(subjects.map { $0.body() }).count == 1
     times = subjects.map { _ in [] }
     for _ in 0..<rounds {

@@ -1,6 +1,7 @@
 import AddressSpaces
 import CPeers
 import Glibc
+import Replay
 import SyscallABI
 
 // Compares our indexes with structures in C and C++: same process, same queries, interleaved.
@@ -16,13 +17,13 @@ let rounds = 11
 let mask: UInt64 = arguments.contains("nonzero") ? 1 : 0
 
 func find(_ size: Int, hot: Bool) {
-  var numbers = Numbers(seed: UInt64(size))
-  let layout = Layout(count: size, numbers: &numbers)
+  var numbers = SeededNumbers(seed: UInt64(size))
+  let layout = BenchLayout(count: size, numbers: &numbers)
   let ascending = Array(layout.ranges.indices)
   let order = ascending.shuffled(using: &numbers)
   let count = size <= 1024 ? 100_000 : 400_000
-  let queries =
-    hot ? layout.hotQueries(count, &numbers) : layout.randomQueries(count, &numbers)
+  let queries = layout.lookups(hot ? .hot : .random, count: count, seed: UInt64(size))
+    .map(\.rawValue)
 
   let tree = peer_tree_new(size)!
   let map = peer_map_new()!
@@ -79,7 +80,7 @@ func churn(_ size: Int) {
   measurement.add("C tree") { peer.runRound() }
   measurement.add("rbtree") { tree.runRound() }
   measurement.add("btree") { bPlusTree.runRound() }
-  var numbers = Numbers(seed: 1)
+  var numbers = SeededNumbers(seed: 1)
   let agrees = measurement.run(
     rounds: rounds.count - 1, operations: perRound, numbers: &numbers)
   let digests: Set = [peer.digest, tree.digest, bPlusTree.digest]
