@@ -125,6 +125,12 @@ extension MapOperation {
       if !isExpected || meetsLimit { certain.refuse(range, change) }
       return
     }
+    if case .mremap(let addr, let oldSize, let newSize, let flags, let newAddress?, _) = self,
+      flags.contains(.fixed), oldSize == newSize
+    {
+      certain.refuseMove(
+        addr, size: oldSize, target: newAddress, leaves: flags.contains(.dontUnmap), after: space)
+    }
     for range in ranges {
       certain.check(range, with: space)
       certain.refuse(cutAt: range.start, after: space)

@@ -19,7 +19,9 @@ struct ProcessState<Index: VMAIndex & ~Copyable> {
   /// The map at the beginning is known: what is not mapped was not mapped.
   var knowsStart = false
   /// Memory that no line of the log mapped, but that calls show to have been there.
-  var implied: [AddressRange] = []
+  var implied: [ImpliedRange] = []
+  /// Files that execve mapped at addresses that the log has not shown yet.
+  var unplaced: [UnplacedFile] = []
   /// Made for the child of a call in flight, whose number the log has not shown yet.
   var isUnclaimed = false
   var hasEnded = false
@@ -37,6 +39,13 @@ struct ProcessState<Index: VMAIndex & ~Copyable> {
     ProcessView(
       pid: pid, program: program, ordinal: ordinal, vsyscallGate: vsyscallGate, hasEnded: hasEnded)
   }
+}
+
+/// Memory that no line of the log mapped.
+struct ImpliedRange: BitwiseCopyable {
+  var range: AddressRange
+  /// An ELF file says what it is; the log only where.
+  var isPlaced: Bool
 }
 
 /// A library's .bss, which its loader does not write before the library is relocated.

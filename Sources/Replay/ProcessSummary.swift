@@ -28,6 +28,9 @@ public struct ProcessSummary: Sendable {
   public var totalVM: UInt64 = 0
   /// Pages of `totalVM` that no line of the log mapped, but that calls show to have been mapped.
   public var impliedPages: UInt64 = 0
+  /// Of the pages mapped at the end, those of an executable or its interpreter that were placed
+  /// from the ELF file.
+  public var placedPages: UInt64 = 0
   public var holes = 0
   /// The lines of `/proc/PID/status` at the end; of the process with the highest VmPeak in a total.
   public var status = VMStatus()
@@ -88,6 +91,7 @@ public struct ProcessSummary: Sendable {
     }
     totalVM += other.totalVM
     impliedPages += other.impliedPages
+    placedPages += other.placedPages
     holes += other.holes
     if other.status.peak > status.peak {
       status = other.status

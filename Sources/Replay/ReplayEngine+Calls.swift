@@ -188,6 +188,7 @@ extension ReplayEngine where Index: ~Copyable {
     guard processes[process].knowsBreak else {
       spaces.modify(id) { $0.setHeap(start: recorded, end: recorded) }
       processes[process].knowsBreak = true
+      if !processes[process].unplaced.isEmpty { place(belowBreak: recorded, process: process) }
       return
     }
     let (old, new) = spaces.modify(id) { space in

@@ -67,6 +67,7 @@ extension ReplayEngine where Index: ~Copyable {
   ) {
     let range = AddressRange(pages: addr, length)
     if let range, !processes[process].knowsStart, !prot.contains(.growsDown) {
+      place(byProtecting: range, prot, process: process)
       imply(range, process: process)
     }
     settle(event, process: process, replaced: nil) { space, leniently throws(Errno) in

@@ -9,6 +9,9 @@ extension ReplayEngine where Index: ~Copyable {
   /// known: then the call and the model disagree.
   mutating func imply(_ operation: MapOperation, process: Int) {
     guard !processes[process].knowsStart, let range = operation.impliedRange else { return }
+    if case .mprotect(_, _, let prot, _) = operation {
+      place(byProtecting: range, prot, process: process)
+    }
     imply(range, process: process)
   }
 
@@ -22,21 +25,28 @@ extension ReplayEngine where Index: ~Copyable {
           hole, flags: [.read, .write, .mayRead, .mayWrite, .mayExec, .account],
           written: options.faults.writesInitialMemory && !options.faultsAreListed)
       }
-      processes[process].implied.append(hole)
+      processes[process].implied.append(ImpliedRange(range: hole, isPlaced: false))
+      readImplied(hole, process: process)
     }
+  }
+
+  /// For what the log leaves open, it is memory of which nothing is known but that it is there.
+  mutating func readImplied(_ range: AddressRange, process: Int) {
+    guard Observer.readsCertainty else { return }
+    let id = processes[process].space
+    spaces.read(id) { space in certainty[id.slot].resync(range, with: space) }
   }
 
   /// Of implied memory, what a call unmaps or replaces is implied no longer.
   mutating func forgetImplied(_ range: AddressRange?, process: Int) {
-    guard let range, processes[process].implied.contains(where: { $0.overlaps(range) }) else {
-      return
-    }
+    guard let range, processes[process].implied.contains(where: { $0.range.overlaps(range) })
+    else { return }
     processes[process].implied = processes[process].implied.flatMap { implied in
-      guard implied.overlaps(range) else { return [implied] }
-      var rest: [AddressRange] = []
-      if implied.start < range.start { rest.append(AddressRange(implied.start, range.start)) }
-      if range.end < implied.end { rest.append(AddressRange(range.end, implied.end)) }
-      return rest
+      guard implied.range.overlaps(range) else { return [implied] }
+      var (lower, upper) = (implied, implied)
+      lower.range.end = max(min(implied.range.end, range.start), implied.range.start)
+      upper.range.start = min(max(implied.range.start, range.end), implied.range.end)
+      return [lower, upper].filter { !$0.range.isEmpty }
     }
   }
 }

@@ -71,6 +71,7 @@ extension ReplayEngine where Index: ~Copyable {
     processes[process].deferredWrites.removeAll(keepingCapacity: true)
     processes[process].knowsStart = true
     processes[process].implied = []
+    processes[process].unplaced = []
     var layout = ProcessStat()
     var heapEnd: Address?
     for entry in entries {
@@ -98,7 +99,7 @@ extension ReplayEngine where Index: ~Copyable {
     notePeak(spaces.read(id) { $0.mapCount }, line: line, process: process)
   }
 
-  private mutating func install(
+  mutating func install(
     _ entry: MapsEntry, _ kind: SnapshotName, in id: SpaceTable<Index>.ID
   ) {
     let flags = entry.vmFlags ?? kind.likelyFlags(entry.permissions)

@@ -88,6 +88,7 @@ extension ReplayEngine where Index: ~Copyable {
     processes[child].knowsBreak = processes[parent].knowsBreak
     processes[child].knowsStart = processes[parent].knowsStart
     processes[child].implied = processes[parent].implied
+    processes[child].unplaced = processes[parent].unplaced
     processes[child].descriptors = processes[parent].descriptors
     return child
   }
@@ -156,6 +157,7 @@ extension ReplayEngine where Index: ~Copyable {
     processes[process].knowsBreak = false
     processes[process].knowsStart = false
     processes[process].implied = []
+    noteUnplaced(process)
     if !processes[process].descriptors.isEmpty {
       processes[process].descriptors = processes[process].descriptors.filter {
         !$0.value.closesOnExec
@@ -166,6 +168,7 @@ extension ReplayEngine where Index: ~Copyable {
       processes[process].summary.comm = baseName(path)
     }
     claimInitialMaps(for: process, isFresh: true)
+    loadProgram(path, process: process)
   }
 
   private func baseName(_ path: FileID) -> String {
@@ -213,14 +216,21 @@ extension ReplayEngine where Index: ~Copyable {
       observer.willEnd(view, space: space, files: files)
       processes[index].summary.mapCount = space.mapCount
       processes[index].summary.totalVM = space.totalVM
-      processes[index].summary.impliedPages =
-        processes[index].implied.reduce(0) { $0 + $1.lengthInPages }
+      for implied in processes[index].implied {
+        let pages = implied.range.lengthInPages
+        if implied.isPlaced {
+          processes[index].summary.placedPages += pages
+        } else {
+          processes[index].summary.impliedPages += pages
+        }
+      }
       let boundaries = space.boundaryCounts()
       processes[index].summary.boundaries = boundaries
       // V = 1 + holes + boundaries
       processes[index].summary.holes = max(space.mapCount - 1 - boundaries.total, 0)
       processes[index].summary.status = space.vmStatus
     }
+    noteUnplaced(index)
     if Observer.readsCertainty { noteCertaintyAtEnd(index, view) }
     if Observer.keepsObjects { showObjects(before: view, process: index) }
     foldStatistics(of: index)

@@ -44,6 +44,10 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   var nextOpen: UInt64 = 0
   /// Page faults that are known; nil if they are assumed.
   var faultFeed: FaultFeed?
+  /// What execve of a path maps, where the files are at hand: see `setPrograms`.
+  var programs: ((FileID) -> ProgramImage?)?
+  /// Files of programs whose address the log never showed, with the number of processes.
+  public internal(set) var unplacedFiles: [FileID: Int] = [:]
   /// The process of the last map that the model was compared with.
   var lastCompared: Int?
   var unclaimedInitialMaps: [(pid: PID, entries: [MapsEntry])]

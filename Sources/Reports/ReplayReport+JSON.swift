@@ -66,6 +66,8 @@ extension ReplayReport {
     if let certainty = summary.certainty { append(certainty, &json, &out) }
     json.key("implied", &out)
     json.number(summary.impliedPages, &out)
+    json.key("placed", &out)
+    json.number(summary.placedPages, &out)
     append(
       "merges", MergeCase.allCases.map { ("\($0.rawValue)", summary.statistics.merges($0)) },
       &json, &out)

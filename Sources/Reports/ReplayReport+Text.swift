@@ -85,6 +85,20 @@ extension ReplayReport {
           + "\(Figures.size(pages: total.totalVM)) mapped are in no map of the log: calls show "
           + "that they were there")
     }
+    if total.placedPages > 0 {
+      out.append(
+        line: "placed      \(Figures.size(pages: total.placedPages)) of "
+          + "\(Figures.size(pages: total.totalVM)) mapped are as ELF files say, where the log "
+          + "shows that they were")
+    }
+    let guessed = total.impliedPages + total.placedPages
+    if guessed > 0 {
+      let known = total.totalVM - min(guessed, total.totalVM)
+      out.append(
+        line: "known       \(Figures.size(pages: known)) "
+          + "(\(Figures.share(known, of: total.totalVM))) are for certain: as calls and maps of "
+          + "the log say")
+    }
     if total.divergences > 0 {
       out.append(
         line: "diverged    \(Figures.grouped(total.divergences)) of "

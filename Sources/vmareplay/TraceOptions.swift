@@ -32,6 +32,13 @@ struct ReplayArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "A folder with the files of the recorded machine (/ for this one): for an execve without a "
+        + "recorded map, the segments of executable and interpreter are mapped as their ELF files "
+        + "say, where the log shows them.", valueName: "folder"))
+  var sysroot: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Which pages the program is taken to have written, which no log shows: smart, never, lazy "
         + "or eager; or a list of page faults, by PID TIME|@LINE 0xADDRESS w|r or perf script.",
       valueName: "assumption|file"))

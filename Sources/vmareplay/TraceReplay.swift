@@ -58,6 +58,8 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     }
     var engine = ReplayEngine<Index, Observer>(options: options, paths: paths, observer: observer)
     if let faults { engine.setFaults(faults) }
+    let sysroot = try arguments.openSysroot(paths)
+    if let sysroot { engine.setPrograms { sysroot.program(at: $0) } }
     while hasBatch {
       let goesOn = engine.apply(batch, until: limit)
       try afterBatch?(&engine.observer)
@@ -65,6 +67,10 @@ struct TraceReplay<Observer: ReplayObserver>: IndexedWork {
     }
     engine.finish()
     if let failure = faults?.failure { throw TraceSession.report(failure) }
+    if !isSecondPass {
+      // Further on the log may show more.
+      sysroot?.report(unplaced: limit == nil ? engine.unplacedFiles : [:], paths)
+    }
     try afterBatch?(&engine.observer)
     return Output(
       observer: engine.observer, summaries: engine.summaries, total: engine.total,

@@ -69,6 +69,9 @@ struct WhatIfRun: IndexedWork {
     var replay = WhatIfReplay<Index>(
       rules.map(\.rule), options: options, paths: paths, peaks: peaks)
     if let before = faults[0], let after = faults[1] { replay.setFaults(before, after) }
+    if let sysroot = try arguments.openSysroot(paths) {
+      replay.setPrograms { sysroot.program(at: $0) }
+    }
     while hasBatch {
       replay.apply(batch)
       hasBatch = session.next(into: &batch)

@@ -42,6 +42,43 @@ import Testing
     }
   }
 
+  /// Random calls: with a memo that is kept, every place is the one that is found without.
+  @Test(arguments: 0..<40) func aMemoChangesNoPlace(seed: Int) throws {
+    var random = SeededGenerator(seed: UInt64(seed))
+    var space = try space([])
+    var memo = PlacementMemo()
+    let lowest = Self.base &- 400 * Self.page
+    for step in 0..<400 {
+      let pages = UInt64.random(in: 1...(seed % 2 == 0 ? 4 : 20), using: &random)
+      let somewhere = lowest &+ UInt64.random(in: 0..<380, using: &random) * Self.page
+      switch Int.random(in: 0..<(seed % 4 == 3 ? 12 : 10), using: &random) {
+      case 0..<7:
+        let request = PlacementRequest(length: pages * Self.page)
+        let place = try #require(space.getUnmappedArea(request, &memo))
+        #expect(place == space.getUnmappedArea(request), "seed \(seed), step \(step)")
+        // Alternating access keeps neighbours apart.
+        try space.mmap(
+          at: place, length: pages * Self.page, prot: step % 2 == 0 ? .read : .read | .write,
+          flags: .private | .anonymous | .fixed)
+      case 7: try space.munmap(somewhere, length: pages * Self.page)
+      case 8:
+        try? space.mprotect(somewhere, length: pages * Self.page, prot: .read)
+      case 9:
+        // What grows down and what is mapped into the gap below it.
+        let flags: MapFlags = .private | .anonymous | .fixed
+        try space.mmap(
+          at: somewhere, length: Self.page, prot: .read,
+          flags: pages % 3 == 0 ? flags | .growsDown : flags)
+      default:
+        let target = somewhere &- 600 * Self.page
+        try? space.mremap(
+          somewhere, oldSize: Self.page, newSize: Self.page, flags: .mayMove | .fixed,
+          newAddress: target, result: target)
+      }
+    }
+    #expect(space.mapCount > 10)
+  }
+
   @Test func aHintIsTakenOrForgotten() throws {
     let space = try space([(0x1000_0000, 4)])
     func place(_ hint: UInt64, pages: UInt64) -> Address? {

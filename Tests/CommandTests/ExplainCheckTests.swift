@@ -19,6 +19,7 @@ import Testing
 
   private func run(_ words: String..., log: String = Self.log) async throws -> RecordRun.Outcome {
     let run = try RecordRun()
+    defer { run.remove() }
     try Data(log.utf8).write(to: run.folder.appending(path: "log"))
     return try await run.run([RecordRun.program] + words)
   }
@@ -59,6 +60,7 @@ import Testing
 
   @Test func aTraceKeepsToItselfAsBaseline() async throws {
     let run = try RecordRun()
+    defer { run.remove() }
     try Data(Self.log.utf8).write(to: run.folder.appending(path: "log"))
     let lines = Self.log.split(separator: "\n").dropLast(2).joined(separator: "\n") + "\n"
     try Data(lines.utf8).write(to: run.folder.appending(path: "shorter"))

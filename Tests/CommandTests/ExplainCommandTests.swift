@@ -88,6 +88,7 @@ import Testing
 
   @Test func standardInputGivesTheSameAsAFile() async throws {
     let run = try RecordRun()
+    defer { run.remove() }
     let log = """
       10001 mmap(NULL, 12288, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000
       10001 mprotect(0x7f0000001000, 4096, PROT_NONE) = 0

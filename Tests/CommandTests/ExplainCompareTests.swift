@@ -6,6 +6,7 @@ import Testing
 @Suite struct ExplainCompareTests {
   private func run(_ logs: [String: String], _ words: [String]) async throws -> RecordRun.Outcome {
     let run = try RecordRun()
+    defer { run.remove() }
     for (name, log) in logs { try Data(log.utf8).write(to: run.folder.appending(path: name)) }
     return try await run.run([RecordRun.program, "compare"] + words)
   }

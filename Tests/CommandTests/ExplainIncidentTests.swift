@@ -124,6 +124,7 @@ import Testing
 
   @Test func eachLimitIsAskedForByItself() async throws {
     let run = try RecordRun()
+    defer { run.remove() }
     let log = """
       1 brk(NULL) = 0x555500000000
       1 brk(0x555500010000) = 0x555500010000

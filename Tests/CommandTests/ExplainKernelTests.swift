@@ -18,6 +18,7 @@ import Testing
 
   @Test func aPairThatOneKernelMergesIsNamedWithItsCause() async throws {
     let run = try RecordRun()
+    defer { run.remove() }
     let path = run.folder.appending(path: "log").path
     try Data(Self.log.utf8).write(to: URL(filePath: path))
     // MAP_STACK sets VM_NOHUGEPAGE from 6.7 on.

@@ -25,6 +25,7 @@ import Testing
 
   private func run(_ words: [String]) async throws -> (output: String, path: String) {
     let run = try RecordRun()
+    defer { run.remove() }
     let path = run.folder.appending(path: "log").path
     try Data(Self.log.utf8).write(to: URL(filePath: path))
     let outcome = try await run.run([RecordRun.program, "explain", path] + words)
@@ -84,6 +85,7 @@ import Testing
 
   @Test func oneFileForEachProcessKeepsItsStacks() async throws {
     let run = try RecordRun()
+    defer { run.remove() }
     for (pid, base) in [(7, "7f"), (8, "7e")] {
       let log = """
         1700000000.000001 mmap(NULL, 65536, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x\(base)0000000000

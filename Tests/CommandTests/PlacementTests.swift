@@ -26,6 +26,7 @@ import Testing
   @Test func verifyListsWhatWasPlacedElsewhere() async throws {
     let trace = ProjectFiles.root.appending(path: "Traces/ls.strace.gz").path
     let run = try RecordRun()
+    defer { run.remove() }
     let good = try await run.run([RecordRun.program, "verify", "--placement", "model", trace])
     #expect(good.status == 0)
     #expect(good.output.contains("placement: mmap(NULL) 20 of 20 (100.0 %)"))

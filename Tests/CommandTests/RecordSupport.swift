@@ -1,17 +1,18 @@
 import Foundation
 import Subprocess
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Runs the built program in a folder of its own and reads what it has recorded.
+///
+/// The folder goes with the last copy of the run: a test that names files in it by their paths has
+/// a `defer { run.remove() }`, which keeps it until its end.
 struct RecordRun {
-  let folder: URL
+  private let place: TemporaryFolder
+  var folder: URL { place.url }
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("record-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  init() throws { place = try TemporaryFolder("record") }
 
   struct Outcome: Equatable {
     var output: String
@@ -92,7 +93,7 @@ struct RecordRun {
     return Recording(lines: outcome.output.split(separator: "\n").map(String.init))
   }
 
-  func remove() { try? FileManager.default.removeItem(at: folder) }
+  func remove() { place.remove() }
 }
 
 /// A recording, taken apart.

@@ -35,6 +35,7 @@ import Testing
 
   @Test func objectsAreShownByPagesAndByAnonVMA() async throws {
     let run = try RecordRun()
+    defer { run.remove() }
     let trace = Self.trace("ls")
     let shown = try await run.run([RecordRun.program, "maps", "--objects", trace])
     #expect(shown.status == 0)

@@ -1,10 +1,5 @@
 import AddressSpaces
-import Foundation
-import Replay
-import SyscallABI
-import TestSupport
 import Testing
-import TraceReading
 
 /// A program of random memory calls under strace, alone, with a child and with threads: the replay
 /// of its log must give the map that each process read of itself, all flags included.
@@ -25,13 +20,17 @@ import TraceReading
     var wrongGuesses = 0
     for seed in Self.seeds {
       let mode = ["t", "f", "tf", "tp", "tfp", "p"][Int(seed % 6)]
-      let run = try walker.run(seed: seed, calls: 120, mode: mode)
+      let program = WalkProgram(seed: seed, calls: 120, mode: mode)
+      let run = try walker.run(program)
       calls += run.calls
       maps += run.maps.count
       var found = try run.differences(knowsFaults: true)
       let guessed = try run.differences(knowsFaults: false)
       if mode.contains("t") { wrongGuesses += guessed.isEmpty ? 0 : 1 } else { found += guessed }
-      differences += found.map { "seed \(seed), mode \(mode): \($0)" }
+      if found.isEmpty { continue }
+      let shortest = try walker.shrink(program) { try $0.mayNotDiffer() }
+      differences.append(
+        "\(program): \(found.joined(separator: "\n"))\n" + (try walker.describe(shortest)))
       if differences.count >= 5 { break }
     }
     print("under strace: \(maps) maps of \(Self.seeds.count) programs, \(calls) calls")
@@ -39,134 +38,37 @@ import TraceReading
     #expect(maps > Self.seeds.count && wrongGuesses > Self.seeds.count / 10)
   }
 
+  /// A model with the rules of another kernel fails, and what is left of a program that shows it is
+  /// a few calls, none of which can be left out.
+  @Test(
+    .enabled(if: RunningKernel.hasCurrentRules, "needs Linux 6.18"),
+    .enabled(if: Walker.canRun, "strace or cc is missing, or tracing is not permitted here"),
+    arguments: ["", "t", "f"])
+  func aFailureShrinks(mode: String) throws {
+    let walker = try Walker()
+    defer { walker.remove() }
+    func differs(_ run: Walker.Run) throws -> [String] {
+      try run.differences(knowsFaults: true, profile: .linux2_6)
+    }
+    let failing = try (1..<20).lazy.map { WalkProgram(seed: $0, calls: 60, mode: mode + "-") }
+      .first { try !differs(walker.run($0)).isEmpty }
+    let program = try #require(failing)
+    let shortest = try walker.shrink(program, by: differs)
+    #expect(shortest.steps.count <= 8, "\(shortest)")
+    let run = try walker.run(shortest)
+    #expect(try !differs(run).isEmpty)
+    for step in shortest.steps {
+      var shorter = shortest
+      shorter.steps.removeAll { $0 == step }
+      #expect(try differs(walker.run(shorter)).isEmpty)
+    }
+    // What is printed names the seed and shows the calls that are left.
+    let text = try walker.describe(shortest)
+    #expect(text.contains("seed \(program.seed), mode \(program.mode)"))
+    #expect(text.split(separator: "\n").count >= shortest.steps.count)
+  }
+
   private static var seeds: Range<UInt64> {
     LiveKernelTests.seeds ?? 1..<37
   }
-}
-
-/// The program, built, and its runs.
-struct Walker {
-  private let folder: URL
-
-  static var canRun: Bool {
-    (try? Walker.shell("strace -o /dev/null true && cc --version", in: "/tmp")) == 0
-  }
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "walker-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let source = ProjectFiles.root.appending(path: "Tests/KernelTests/Walker/walker.c").path
-    let status = try Self.shell("cc -static -O1 -o walker '\(source)'", in: folder.path)
-    #expect(status == 0, "the walker cannot be built")
-  }
-
-  func remove() { try? FileManager.default.removeItem(at: folder) }
-
-  @discardableResult
-  private static func shell(_ command: String, in folder: String) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", command]
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
-  }
-
-  /// What one run left.
-  struct Run {
-    var log: String
-    var start: String
-    var faults: String
-    /// By pid.
-    var maps: [Int32: String]
-    var calls: Int
-  }
-
-  func run(seed: UInt64, calls: Int, mode: String) throws -> Run {
-    let names = "mmap,munmap,mprotect,brk,mremap,madvise,mlock,mlock2,munlock,clone,fork,vfork,"
-    let status = try Self.shell(
-      """
-      rm -f w.*; strace -f -ttt -T -y -o w.log -e trace=\(names)exit_group \
-      ./walker w \(seed) \(calls) \(mode)
-      """, in: folder.path)
-    #expect(status == 0, "seed \(seed)")
-    let text = try self.text("w.log")
-    // Only what comes behind the mark is replayed, from the map that was read before it.
-    let lines = text.split(separator: "\n")
-    let mark = try #require(lines.firstIndex { $0.contains("munmap(0x1, 0)") })
-    var maps: [Int32: String] = [:]
-    var faults = ""
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-      let parts = name.split(separator: ".")
-      guard parts.count == 3, let pid = Int32(parts[1]) else { continue }
-      if parts[2] == "maps" {
-        maps[pid] = try self.text(name)
-      } else {
-        faults += try self.text(name)
-      }
-    }
-    return Run(
-      log: lines[mark...].joined(separator: "\n") + "\n", start: try self.text("w.start"),
-      faults: faults, maps: maps, calls: lines.count - mark)
-  }
-
-  private func text(_ name: String) throws -> String {
-    try String(contentsOf: folder.appending(path: name), encoding: .utf8)
-  }
-}
-
-extension Walker.Run {
-  /// What differs between the replay and the maps that the processes read.
-  func differences(knowsFaults: Bool) throws -> [String] {
-    let paths = PathTable()
-    var options = ReplayOptions(profile: .linux6, faults: .lazy)
-    options.limits.hasProtectionKeys = RunningKernel.hasProtectionKeys
-    options.faultsAreListed = knowsFaults
-    options.initialMaps = [(.none, try MapsFile.parse(Array(start.utf8), paths: paths))]
-    var engine = ReplayEngine<RedBlackTreeIndex, WalkObserver>(
-      options: options, paths: paths, observer: WalkObserver())
-    if knowsFaults { engine.setFaults(try FaultList(text: faults)) }
-    let reader = try TraceReader(
-      source: MemorySource(Array(log.utf8)), name: "log", paths: paths)
-    var batch = TraceBatch()
-    while try reader.nextBatch(into: &batch) { _ = engine.apply(batch) }
-    engine.finish()
-    var found = engine.observer.divergences.map { "line \($0.line) \($0.name.text): \($0.kind)" }
-    for (pid, text) in maps.sorted(by: { $0.key < $1.key }) {
-      let kernel = try MapsFile.parse(Array(text.utf8), paths: paths)
-        .filter { $0.range.end.rawValue <= UInt64(Int64.max) }
-        .map { Self.line($0.range, $0.vmFlags ?? []) }
-      let image = engine.observer.maps.images.last { $0.process.pid == PID(pid) }
-      let model = image?.lines.map { Self.line($0.range, $0.flags) } ?? []
-      let missing = kernel.filter { !model.contains($0) }
-      let surplus = model.filter { !kernel.contains($0) }
-      if missing.isEmpty && surplus.isEmpty { continue }
-      found.append(
-        "map of \(pid)\n- " + missing.joined(separator: "\n- ") + "\n+ "
-          + surplus.joined(separator: "\n+ "))
-    }
-    return found
-  }
-
-  private static func line(_ range: AddressRange, _ flags: VMAFlags) -> String {
-    // Soft-dirty is not modelled.
-    let codes = VMAFlags.smapsCodes.filter { $0.flag != .softDirty && flags.contains($0.flag) }
-    return "\(range) " + codes.map { "\($0.code)" }.joined(separator: " ")
-  }
-}
-
-/// Takes the last maps and the differences in results.
-private struct WalkObserver: ReplayObserver {
-  var maps = MapObserver(.all)
-  var divergences: [Divergence] = []
-
-  mutating func willEnd<Index: VMAIndex & ~Copyable>(
-    _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
-  ) {
-    maps.willEnd(process, space: space, files: files)
-  }
-
-  mutating func didDiverge(_ divergence: Divergence) { divergences.append(divergence) }
 }

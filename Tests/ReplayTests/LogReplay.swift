@@ -13,6 +13,8 @@ struct LogReplay {
   var omitted: Int
   var verifier: Verifier
   var paths: PathTable
+  /// Files of programs that were not placed, with the number of processes.
+  var unplaced: [String: Int]
 
   /// - Parameters:
   ///   - log: strace lines; `initialMaps` are lines of a maps file for the first process.
@@ -20,7 +22,8 @@ struct LogReplay {
   init(
     _ log: String, initialMaps: String = "", faults: FaultAssumption = .smart,
     until limit: ReplayLimit? = nil, index: IndexKind = .rbtree, known: String? = nil,
-    limitsLockedMemory: Bool = false, keptPID: PID? = nil
+    limitsLockedMemory: Bool = false, keptPID: PID? = nil,
+    programs: ((PathTable, FileID) -> ProgramImage?)? = nil
   ) throws {
     let paths = PathTable()
     var options = ReplayOptions(profile: .linux6, faults: faults)
@@ -33,7 +36,7 @@ struct LogReplay {
     }
     var work = Work(
       log: log, options: options, paths: paths, limit: limit,
-      faults: try known.map { try FaultList(text: $0) })
+      faults: try known.map { try FaultList(text: $0) }, programs: programs)
     let result = try index.run(&work)
     images = result.images
     verifier = result.verifier
@@ -41,6 +44,8 @@ struct LogReplay {
     total = result.total
     omitted = result.omitted
     self.paths = paths
+    unplaced = [:]
+    for (file, count) in result.unplaced { unplaced[paths.text(of: file)] = count }
   }
 
   private struct Work: IndexedWork {
@@ -49,12 +54,14 @@ struct LogReplay {
     var paths: PathTable
     var limit: ReplayLimit?
     var faults: FaultList?
+    var programs: ((PathTable, FileID) -> ProgramImage?)?
 
     struct Output {
       var images: [MapImage]
       var verifier: Verifier
       var summaries: [ProcessSummary]
       var total: ProcessSummary
+      var unplaced: [FileID: Int]
       var omitted: Int
     }
 
@@ -64,6 +71,7 @@ struct LogReplay {
       var engine = ReplayEngine<Index, VerifierAndMaps>(
         options: options, paths: paths, observer: VerifierAndMaps(paths: paths))
       if let faults { engine.setFaults(faults) }
+      if let programs { engine.setPrograms { [paths] path in programs(paths, path) } }
       var batch = TraceBatch()
       while try reader.nextBatch(into: &batch) {
         for malformed in batch.malformed { Issue.record("\(malformed)") }
@@ -72,7 +80,8 @@ struct LogReplay {
       engine.finish()
       return Output(
         images: engine.observer.maps.images, verifier: engine.observer.verifier,
-        summaries: engine.summaries, total: engine.total, omitted: engine.omittedSummaries)
+        summaries: engine.summaries, total: engine.total, unplaced: engine.unplacedFiles,
+        omitted: engine.omittedSummaries)
     }
   }
 

@@ -55,6 +55,7 @@ extension AddressSpace where Index: ~Copyable {
     layout = ProcessStat()
     mmapBase = .zero
     currentBreak = .zero
+    freeings &+= 1
     exeFileDescription = .none
     exeFileVMAsNotCopied = 0
   }

@@ -48,6 +48,7 @@ extension AddressSpace where Index: ~Copyable {
   mutating func doMunmap(_ range: AddressRange, leniently: Bool) throws(Errno) {
     if isTraced { path.enter(.doMunmap, range) }
     defer { if isTraced { path.leave() } }
+    freeings &+= 1
     var entry = find(range.start)
     if !leniently, let failure = munmapFailure(range, from: entry) {
       if isTraced { noteFailure(failure.errno) }

@@ -38,22 +38,34 @@ extension AddressSpace where Index: ~Copyable {
   /// The highest gap below `mmapBase` that fits, at its top; a hint is taken if there is room; what
   /// can hold huge pages is aligned to them. This is the rule since 3.8; 2.6 is `OldPlacement`.
   ///
-  /// Nothing is kept for it between calls: a replay that does not ask pays nothing.
+  /// Nothing is kept for it between calls: a replay that does not ask pays nothing. Who asks often
+  /// keeps a memo.
   ///
   /// - Complexity: O(VMAs above the place that is found).
   ///
   /// Linux: `__get_unmapped_area`, `arch_get_unmapped_area_topdown`, `vm_unmapped_area`.
   public borrowing func getUnmappedArea(_ request: PlacementRequest) -> Address? {
+    var memo = PlacementMemo()
+    return getUnmappedArea(request, &memo)
+  }
+
+  /// The same, with what earlier searches of this address space found out.
+  ///
+  /// - Complexity: O(log *n* + VMAs between the last place of about this size and the new one), as
+  ///   long as nothing is unmapped.
+  public borrowing func getUnmappedArea(
+    _ request: PlacementRequest, _ memo: inout PlacementMemo
+  ) -> Address? {
     guard let size = Page.align(request.length), size > 0, size <= taskSize.rawValue else {
       return nil
     }
     let hint = request.hint.roundedDownToPage
     if isAligned(request, size, hint), size <= UInt64.max - hugePageSize,
-      let address = alignedArea(size, hint, request.offset)
+      let address = alignedArea(size, hint, request.offset, &memo)
     {
       return address
     }
-    return area(size, hint)
+    return area(size, hint, &memo)
   }
 
   /// Whether the mapping is placed as memory that can hold huge pages.
@@ -82,22 +94,24 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `__thp_get_unmapped_area`.
   private borrowing func alignedArea(
-    _ size: UInt64, _ hint: Address, _ offset: UInt64
+    _ size: UInt64, _ hint: Address, _ offset: UInt64, _ memo: inout PlacementMemo
   ) -> Address? {
-    guard let found = area(size + hugePageSize, hint) else { return nil }
+    guard let found = area(size + hugePageSize, hint, &memo) else { return nil }
     if hint != .zero && found == hint { return found }
     let distance = (offset &- found.rawValue) & (hugePageSize - 1)
     // From the top, the upper end of the room is taken.
     return distance == 0 ? found &+ hugePageSize : found &+ distance
   }
 
-  private borrowing func area(_ size: UInt64, _ hint: Address) -> Address? {
+  private borrowing func area(
+    _ size: UInt64, _ hint: Address, _ memo: inout PlacementMemo
+  ) -> Address? {
     if size > taskSize.rawValue { return nil }
     if hint != .zero && hint <= taskSize &- size {
       let above = index.search(hint)
       if hint &+ size <= lowestUse(of: above) { return hint }
     }
-    return highestGap(size) ?? lowestGapAboveBase(size)
+    return highestGap(size, &memo) ?? lowestGapAboveBase(size)
   }
 
   /// The first address that a VMA keeps for itself: what grows down has a gap below it.
@@ -108,19 +122,24 @@ extension AddressSpace where Index: ~Copyable {
     return entry.start.rawValue < stackGuardGap ? .zero : entry.start &- stackGuardGap
   }
 
-  private borrowing func highestGap(_ size: UInt64) -> Address? {
-    let around = index.findPrepare(mmapBase)
-    var end = min(mmapBase, lowestUse(of: around.next))
+  private borrowing func highestGap(_ size: UInt64, _ memo: inout PlacementMemo) -> Address? {
+    memo.begin(freeings: freeings, base: mmapBase)
+    let top = memo.highestEnd(ofRoomFor: size)
+    let around = index.findPrepare(top)
+    var end = min(top, lowestUse(of: around.next))
     var below = around.previous
-    if around.next.start < mmapBase {
-      end = min(end, around.next.start)
-    }
+    // Memory mapped into the gap below what grows down makes the room below that larger.
+    var isSteady = end == top || end == around.next.start
     while true {
       // The first page is never given away.
       let start = below.isNone ? Address(Page.size) : below.end
-      if end > start && end &- start >= size { return end &- size }
+      if end > start && end &- start >= size {
+        if isSteady { memo.note(size, end: end) }
+        return end &- size
+      }
       if below.isNone { return nil }
       end = lowestUse(of: below)
+      if end != below.start { isSteady = false }
       below = index.previous(below)
     }
   }

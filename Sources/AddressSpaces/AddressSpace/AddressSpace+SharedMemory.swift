@@ -59,6 +59,7 @@ extension AddressSpace where Index: ~Copyable {
         present.hasCloseHook && present.file == wanted.file && present.linear == wanted.linear
       // A sealed piece stays, and the call succeeds all the same.
       if isPiece && !present.flags.contains(.sealed) {
+        freeings &+= 1
         vmaRemove(entry)
         noteHole(entry.range)
       }

@@ -32,6 +32,8 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   public var layout = ProcessStat()
   /// Below it mappings are placed, from the top (`mmap_base`); zero if it is not known.
   public var mmapBase = Address.zero
+  /// How often memory was unmapped: what a `PlacementMemo` knows holds until the next time.
+  var freeings: UInt64 = 0
   /// The program break (`mm->brk`), not rounded to pages.
   public internal(set) var currentBreak = Address.zero
   /// Flags that new mappings get on top, set by mlockall with MCL_FUTURE (`def_flags`).

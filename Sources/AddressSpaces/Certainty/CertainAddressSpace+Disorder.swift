@@ -4,12 +4,13 @@ extension CertainAddressSpace {
   /// Takes the mapped pages of `range` from the other reading, and holds everything for possible
   /// that depends on more: for calls that failed on their way and for disagreements.
   ///
+  /// - Parameter edges: where VMAs may end too, beside where pieces do.
   /// - Complexity: O(log *n* + VMAs and pieces in the range).
   public mutating func resync<Index: VMAIndex & ~Copyable>(
-    _ range: AddressRange, with space: borrowing AddressSpace<Index>
+    _ range: AddressRange, with space: borrowing AddressSpace<Index>, edges others: [Address] = []
   ) {
     guard !range.isEmpty else { return }
-    let edges = edges(in: range).sorted()
+    let edges = (edges(in: range) + others).sorted()
     var parts: [(range: AddressRange, vma: VMA)] = []
     space.forEachVMA(in: range) { vma in
       guard var part = vma.range.intersection(range) else { return }

@@ -32,13 +32,13 @@ extension CertainAddressSpace {
     let kept = AddressRange(
       request.address, request.address &+ min(request.oldSize, request.newSize))
     let moves = request.target != request.address || request.impliesTarget
+    if request.onlyMoves && profile.follows(.multiVMARemap) && !isOnePiece(kept) {
+      return moveSeveral(request)
+    }
     if moves { edit(request.targetRange) { $0.remove(request.targetRange) } }
     if request.newSize < request.oldSize {
       let tail = AddressRange(kept.end, source.end)
       edit(tail) { $0.remove(tail) }
-    }
-    if request.onlyMoves && profile.follows(.multiVMARemap) && !isOnePiece(kept) {
-      return moveSeveral(request)
     }
     if kept.length > 0 { narrowToOneVMA(kept) }
     guard let piece = piece(at: request.address), piece.range.end >= kept.end else { return false }
@@ -57,7 +57,7 @@ extension CertainAddressSpace {
     return list[position]
   }
 
-  private func isOnePiece(_ range: AddressRange) -> Bool {
+  func isOnePiece(_ range: AddressRange) -> Bool {
     piece(at: range.start).map { $0.end >= range.end } ?? false
   }
 
@@ -90,7 +90,7 @@ extension CertainAddressSpace {
             source: before, target: window.pieces[index + 1], asksFork: false)
         }
         window.pieces[index + 1].border = .init(afterTry: merge)
-        window.carryUp(across: index + 1)
+        window.carryUp(across: index + 1, .some)
         window.carryDown(across: index + 1)
       }
       if before.flags.contains(.locked) {
@@ -115,11 +115,17 @@ extension CertainAddressSpace {
         window.pieces[index].identity = identity
       }
     }
+    if !profile.follows(.forkChildStaysApart) {
+      // What it joins may not learn of its anon_vma.
+      copy.anon.insert(.none)
+      copy.identity = 0
+    }
     copy.range = request.targetRange
     copy.linear = Self.movedOffset(source, to: request.target &- request.address)
     edit(copy.range) { $0.insert(copy) }
     if request.flags.contains(.dontUnmap) {
-      edit(kept) { $0.leave(kept) }
+      let isWhole = doubtLocks(around: kept) == 1
+      edit(kept) { $0.leave(kept, isWhole: isWhole) }
     } else if request.oldSize > 0 {
       edit(kept) { $0.remove(kept) }
     }
@@ -144,11 +150,16 @@ extension CertainAddressSpace {
     return piece.anon.isSurelyNone ? zero : moved.union(zero)
   }
 
-  /// Each VMA moves by itself; gaps keep their width.
+  /// Each VMA moves by itself; gaps keep their width, and what lies under them at the target.
   ///
   /// Linux: `remap_move` (6.17).
   private mutating func moveSeveral(_ request: RemapRequest) -> Bool {
     let source = AddressRange(request.address, request.address &+ request.oldSize)
+    let distance = request.target &- request.address
+    for range in mapped(in: source) {
+      let place = AddressRange(range.start &+ distance, range.end &+ distance)
+      edit(place) { $0.remove(place) }
+    }
     var moved: [CertainPiece] = []
     edit(source) { window in
       window.cut(at: source.start)
@@ -160,13 +171,15 @@ extension CertainAddressSpace {
         window.remove(source)
       }
     }
-    let distance = request.target &- request.address
+    // A copy that was made before may have become one VMA with it, and have handed its anon_vma on.
+    let meets = request.targetRange.end == source.start || request.targetRange.start == source.end
     for index in moved.indices {
+      if meets && moved[index].anon.mayBecomeOwn { moved[index].anon.insert(.own) }
       moved[index].linear = Self.movedOffset(moved[index], to: distance)
       let range = moved[index].range
       moved[index].range = AddressRange(range.start &+ distance, range.end &+ distance)
       // On its way it may have joined what was at the target.
-      if moved[index].anon.isSurelyNone { moved[index].anon.insert(.own) }
+      if moved[index].anon.mayBecomeOwn { moved[index].anon.insert(.own) }
     }
     edit(request.targetRange) { window in
       for (index, piece) in moved.enumerated() {
@@ -179,6 +192,8 @@ extension CertainAddressSpace {
         window.pieces[place].border = .init(state: .maybe, doubt: piece.border.doubt)
       }
     }
+    // What was copied first may have joined a source that was still to be left.
+    if request.flags.contains(.dontUnmap) { doubtLocks(around: source) }
     return true
   }
 }

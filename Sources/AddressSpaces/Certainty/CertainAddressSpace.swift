@@ -96,16 +96,22 @@ public struct CertainAddressSpace: Sendable {
     }
   }
 
+  /// The ranges of mapped pages in `range`, each as long as possible.
+  func mapped(in range: AddressRange) -> [AddressRange] {
+    var mapped: [AddressRange] = []
+    var position = list.first(endingAtOrAbove: range.start &+ 1)
+    while position != list.end, list[position].start < range.end {
+      if let part = list[position].range.intersection(range) { mapped.append(joining: part) }
+      position = list.after(position)
+    }
+    return mapped
+  }
+
   /// Whether exactly the pages of `range` are mapped that are mapped in `space`.
   func hasLayout<Index: VMAIndex & ~Copyable>(
     of space: borrowing AddressSpace<Index>, in range: AddressRange
   ) -> Bool {
-    var mine: [AddressRange] = []
-    var position = list.first(endingAtOrAbove: range.start &+ 1)
-    while position != list.end, list[position].start < range.end {
-      if let part = list[position].range.intersection(range) { mine.append(joining: part) }
-      position = list.after(position)
-    }
+    let mine = mapped(in: range)
     var theirs: [AddressRange] = []
     space.forEachVMA(in: range) { vma in
       if let part = vma.range.intersection(range) { theirs.append(joining: part) }

@@ -85,6 +85,8 @@ struct AnonPossibilities: OptionSet, Hashable, BitwiseCopyable {
 
   var isSurelyNone: Bool { self == .none }
   var isSurelySome: Bool { !contains(.none) && !isEmpty }
+  /// Where it is none, a write would add a possibility.
+  var mayBecomeOwn: Bool { contains(.none) && !contains(.own) }
 
   /// Whether a range with `source` may become part of a neighbour with `target`.
   ///

@@ -19,14 +19,17 @@ extension PieceWindow {
     let borders = inside.lowerBound..<min(inside.upperBound + 1, pieces.count)
     var tried: [Int] = []
     for index in borders where index > 0 && pieces[index].border.state != .apart {
+      if case .access = change, isCopied(index - 1, old) { copy(index - 1, old) }
       let isInside = inside.contains(index) && inside.contains(index - 1)
       var change = changed[index].union(.no)
       if !isInside { change = inside.contains(index) ? changed[index] : changed[index - 1] }
       if moveBorder(index, old, changed, isInside: isInside, sideChanged: change) {
         tried.append(index)
-        carryUp(across: index)
+        carryUp(across: index, reach: index)
       }
     }
+    // Beyond it only now: the borders above were still those from before the call.
+    for index in tried { carryUp(across: index) }
     for index in tried.reversed() { carryDown(across: index) }
     populate(change, inside, old, range, succeeded: succeeded)
   }
@@ -160,31 +163,5 @@ extension PieceWindow {
   private func doubt(_ flags: VMAFlags, _ piece: inout CertainPiece) {
     piece.flags.subtract(flags)
     piece.doubtfulFlags.formUnion(flags)
-  }
-
-  /// What the call writes by itself.
-  private mutating func populate(
-    _ change: CertainChange, _ inside: Range<Int>, _ old: [CertainPiece], _ range: AddressRange,
-    succeeded: Bool
-  ) {
-    guard succeeded else { return }
-    switch change {
-    case .other, .locks(populates: false): return
-    case .locks(populates: true):
-      populate(range) { piece in
-        piece.takesPrivateWrites && piece.flags.contains(.locked)
-          && !piece.flags.union(piece.doubtfulFlags).contains(.lockOnFault)
-      }
-    case .access:
-      // Locked private memory that becomes writable is copied at once.
-      let copied = inside.filter { index in
-        old[index].flags.contains(.locked) && !old[index].isShared
-          && !old[index].flags.union(old[index].doubtfulFlags).contains(.write)
-          && !pieces[index].flags.union(pieces[index].doubtfulFlags).contains(.lockOnFault)
-          && pieces[index].flags.contains(.write)
-      }
-      let ranges = copied.map { pieces[$0].range }
-      for range in ranges { populate(range) }
-    }
   }
 }

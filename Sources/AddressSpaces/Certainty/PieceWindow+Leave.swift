@@ -20,48 +20,45 @@ extension PieceWindow {
     pieces[index] = both
   }
 
-  /// The source of a move with MREMAP_DONTUNMAP stays: it is no longer locked (the whole VMA), and
-  /// if all of it was moved, it is as if never written.
+  /// The source of a move with MREMAP_DONTUNMAP stays: it is no longer locked, and if it is a whole
+  /// VMA, it is as if never written.
+  ///
+  /// - Parameter isWhole: no other piece may be of the same VMA.
   ///
   /// Linux: `dontunmap_complete`.
-  mutating func leave(_ range: AddressRange) {
+  mutating func leave(_ range: AddressRange, isWhole: Bool) {
     guard let index = pieces.firstIndex(where: { $0.range.contains(range.start) }) else { return }
-    let locks: VMAFlags = [.locked, .lockOnFault]
-    var (first, last) = (index, index)
-    while first > 0 && pieces[first].border.mayBeAbsent { first -= 1 }
-    while last + 1 < pieces.count && pieces[last + 1].border.mayBeAbsent { last += 1 }
-    for other in first...last where other != index {
-      let locked = pieces[other].flags.intersection(locks)
-      pieces[other].flags.subtract(locked)
-      pieces[other].doubtfulFlags.formUnion(locked)
-    }
-    pieces[index].flags.subtract(locks)
-    pieces[index].doubtfulFlags.subtract(locks)
+    pieces[index].flags.subtract(.locks)
+    pieces[index].doubtfulFlags.subtract(.locks)
     guard pieces[index].range == range else { return }
     pieces[index].border.agrees = false
     if index + 1 < pieces.count { pieces[index + 1].border.agrees = false }
-    if first == last { pieces[index].anon = .none } else { pieces[index].anon.insert(.none) }
+    if isWhole { pieces[index].anon = .none } else { pieces[index].anon.insert(.none) }
     pieces[index].identity = 0
   }
 
   /// The same for a range of several VMAs.
   mutating func leaveSeveral(_ range: AddressRange) {
     let inside = indices(in: range)
-    guard !inside.isEmpty else { return }
-    let locks: VMAFlags = [.locked, .lockOnFault]
-    var (first, last) = (inside.lowerBound, inside.upperBound - 1)
-    while first > 0 && pieces[first].border.mayBeAbsent { first -= 1 }
-    while last + 1 < pieces.count && pieces[last + 1].border.mayBeAbsent { last += 1 }
-    for index in first...last {
-      let locked = pieces[index].flags.intersection(locks)
-      pieces[index].flags.subtract(locked)
-      pieces[index].doubtfulFlags.formUnion(locked)
-    }
     for index in inside {
+      pieces[index].doubtLocks()
       if !pieces[index].isShared { pieces[index].anon.insert(.none) }
       pieces[index].identity = 0
       pieces[index].border.agrees = false
     }
     if inside.upperBound < pieces.count { pieces[inside.upperBound].border.agrees = false }
   }
+}
+
+extension CertainPiece {
+  /// Where it is locked, it may be so no longer.
+  mutating func doubtLocks() {
+    let locked = flags.intersection(.locks)
+    flags.subtract(locked)
+    doubtfulFlags.formUnion(locked)
+  }
+}
+
+extension VMAFlags {
+  fileprivate static let locks: VMAFlags = [.locked, .lockOnFault]
 }

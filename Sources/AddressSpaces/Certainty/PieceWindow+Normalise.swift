@@ -38,13 +38,13 @@ extension PieceWindow {
   /// Across a border that may not be there, what is written below may be written above.
   private mutating func spread() {
     for index in pieces.indices.dropFirst() where pieces[index].border.state == .maybe {
-      if pieces[index - 1].anon.contains(.own) && pieces[index].anon.isSurelyNone {
+      if pieces[index - 1].anon.contains(.own) && pieces[index].anon.mayBecomeOwn {
         carryUp(across: index)
       }
     }
     for index in pieces.indices.dropFirst().reversed()
     where pieces[index].border.state == .maybe {
-      if pieces[index].anon.contains(.own) && pieces[index - 1].anon.isSurelyNone {
+      if pieces[index].anon.contains(.own) && pieces[index - 1].anon.mayBecomeOwn {
         carryDown(across: index)
       }
     }
@@ -63,7 +63,8 @@ extension PieceWindow {
     }
   }
 
-  private func staysInAgreement(_ index: Int) -> Bool {
+  /// Whether the anon_vmas at both sides of the border below a piece agree also after first writes.
+  func staysInAgreement(_ index: Int) -> Bool {
     let lower = pieces[index - 1]
     let upper = pieces[index]
     if !lower.mayBeWrittenFirst && !upper.mayBeWrittenFirst { return true }

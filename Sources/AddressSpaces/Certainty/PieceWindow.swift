@@ -105,49 +105,34 @@ struct PieceWindow {
     return lower.identity == 0 || lower.identity != upper.identity
   }
 
-  /// After a merge was tried below piece `index`: it may have taken an anon_vma over.
-  mutating func carryUp(across index: Int) {
-    guard pieces[index].border.mayBeAbsent, pieces[index].anon.contains(.none),
-      !pieces[index - 1].anon.isDisjoint(with: .some)
-    else { return }
-    pieces[index].anon.formUnion(pieces[index - 1].anon.intersection(.own))
-    if index + 1 < pieces.count { pieces[index + 1].border.agrees = false }
-  }
-
-  /// The same for the piece below it.
-  mutating func carryDown(across index: Int) {
-    guard pieces[index].border.mayBeAbsent, pieces[index - 1].anon.contains(.none),
-      !pieces[index].anon.isDisjoint(with: .some)
-    else { return }
-    pieces[index - 1].anon.formUnion(pieces[index].anon.intersection(.own))
-    pieces[index - 1].border.agrees = false
-  }
-
-  /// The kernel itself writes the memory in `range` that satisfies the condition.
+  /// After a merge was tried below piece `index`: it may have taken an anon_vma over, and with it
+  /// all pieces above that may be the same VMA.
   ///
-  /// Linux: `populate_vma_page_range`.
-  mutating func populate(
-    _ range: AddressRange, where condition: (CertainPiece) -> Bool = { $0.takesPrivateWrites }
+  /// - Parameters:
+  ///   - kinds: what may be taken over; from a parent only where a mapping grows.
+  ///   - reach: the last piece that may take it over.
+  mutating func carryUp(
+    across index: Int, _ kinds: AnonPossibilities = .own, reach: Int = .max
   ) {
-    normalise()
-    for index in pieces.indices where pieces[index].range.overlaps(range) {
-      guard condition(pieces[index]), pieces[index].anon.contains(.none) else { continue }
-      if !pieces[index].mayBeWritten {
-        pieces[index].border.agrees = false
-        if index + 1 < pieces.count { pieces[index + 1].border.agrees = false }
-      }
-      pieces[index].write()
+    var index = index
+    while index < pieces.count, index <= reach, pieces[index].border.mayBeAbsent,
+      pieces[index].anon.contains(.none), !pieces[index - 1].anon.isDisjoint(with: .some)
+    {
+      pieces[index].anon.formUnion(pieces[index - 1].anon.intersection(kinds))
+      index += 1
+      if index < pieces.count { pieces[index].border.agrees = false }
     }
   }
 
-  /// Guards were installed in some of the anonymous memory in `range`.
-  mutating func writeSome(_ range: AddressRange) {
-    normalise()
-    for index in pieces.indices where pieces[index].range.overlaps(range) {
-      guard pieces[index].isAnonymous, pieces[index].anon.contains(.none) else { continue }
+  /// The same for the pieces below it.
+  mutating func carryDown(across index: Int) {
+    var index = index
+    while index > 0, pieces[index].border.mayBeAbsent, pieces[index - 1].anon.contains(.none),
+      !pieces[index].anon.isDisjoint(with: .some)
+    {
+      pieces[index - 1].anon.formUnion(pieces[index].anon.intersection(.own))
+      index -= 1
       pieces[index].border.agrees = false
-      if index + 1 < pieces.count { pieces[index + 1].border.agrees = false }
-      pieces[index].anon.insert(.own)
     }
   }
 }

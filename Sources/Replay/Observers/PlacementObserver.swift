@@ -15,6 +15,8 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
   /// What 2.6 remembers, by process.
   private var old: [Int: OldPlacement] = [:]
   private var rules = PlacementRules()
+  /// What is known of the room that there is, by process.
+  private var memos: [Int: PlacementMemo] = [:]
 
   /// - Parameter isOn: places are predicted; otherwise only `base` looks on.
   public init(_ base: Base, paths: PathTable, isOn: Bool = true) {
@@ -43,7 +45,8 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
     }
     let expected =
       space.profile.follows(.takesHighestGap)
-      ? space.getUnmappedArea(request) : findOld(request, process, space)
+      ? space.getUnmappedArea(request, &memos[process.ordinal, default: PlacementMemo()])
+      : findOld(request, process, space)
     placement.note(
       kind, expected: expected, found: Address(event.result.value), line: event.line,
       pid: event.pid)
@@ -73,6 +76,8 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
     _ event: SyscallEvent, process: ProcessView, space: borrowing AddressSpace<Index>
   ) {
     if isOn { rules.note(event) }
+    // A new program has another address space.
+    if isOn, case .execve = event.call { memos[process.ordinal] = nil }
     noteUnmapped(by: event, process, space)
     base.didApply(event, process: process, space: space)
   }
@@ -116,6 +121,7 @@ public struct PlacementObserver<Base: ReplayObserver>: ReplayObserver {
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
   ) {
     old[process.ordinal] = nil
+    memos[process.ordinal] = nil
     base.willEnd(process, space: space, files: files)
   }
 

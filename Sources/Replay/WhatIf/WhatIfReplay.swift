@@ -38,6 +38,12 @@ public struct WhatIfReplay<Index: VMAIndex & ~Copyable>: ~Copyable {
     self.after.setFaults(after)
   }
 
+  /// Tells both replays what programs consist of: see `ReplayEngine.setPrograms`.
+  public mutating func setPrograms(_ programs: @escaping (FileID) -> ProgramImage?) {
+    before.setPrograms(programs)
+    after.setPrograms(programs)
+  }
+
   /// Applies everything in the batch to both.
   public mutating func apply(_ batch: TraceBatch) {
     before.observer.forgetCalls()

@@ -40,6 +40,28 @@ public final class FileSource: ByteSource {
     if isOwned { try? descriptor.close() }
   }
 
+  /// The first bytes of a file, at most `count`.
+  static func beginning(of path: String, count: Int) throws(TraceError) -> [UInt8] {
+    let file = try FileSource(path: path)
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let new: Int
+      do {
+        new = unsafe try bytes.withUnsafeMutableBytes { all in
+          unsafe try file.read(into: UnsafeMutableRawBufferPointer(rebasing: all[filled...]))
+        }
+      } catch let error as TraceError {
+        throw error
+      } catch {
+        throw TraceError(.unreadable, path: path, message: "cannot be read")
+      }
+      if new == 0 { break }
+      filled += new
+    }
+    return Array(bytes[..<filled])
+  }
+
   private static func openError(_ error: any Error, path: String) -> TraceError {
     let errno = (error as? Errno) ?? .ioError
     if errno == .noSuchFileOrDirectory || errno == .notDirectory {

@@ -25,6 +25,9 @@ struct MemoryReplay: IndexedWork {
       var engine = ReplayEngine<Index, Verifier>(
         options: options, paths: paths, observer: verifier)
       if let faults { engine.setFaults(faults) }
+      if let sysroot = try arguments.openSysroot(paths) {
+        engine.setPrograms { sysroot.program(at: $0) }
+      }
       while hasBatch {
         _ = engine.apply(batch)
         hasBatch = try reader.nextBatch(into: &batch)

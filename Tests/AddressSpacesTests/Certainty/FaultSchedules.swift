@@ -206,7 +206,10 @@ enum CertainCall: Hashable, CustomStringConvertible {
     after: borrowing TreeSpace
   ) {
     if !succeeded {
-      space.check(Self.range(0, 16), with: after)
+      var leaves = false
+      if case .leave = self { leaves = true }
+      space.refuseMove(
+        column(a), size: pages(b - a), target: column(to), leaves: leaves, after: after)
       return
     }
     switch self {

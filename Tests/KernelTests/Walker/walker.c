@@ -1,6 +1,9 @@
 // Makes seeded random memory calls, valid and invalid, and writes what its own map is at the end.
 //
-//   walker PREFIX SEED CALLS MODE      MODE: letters t (writes pages), f (forks), p (has threads)
+//   walker PREFIX SEED CALLS MODE [KEPT]   MODE: letters t (writes pages), f (forks), p (has threads)
+//
+// KEPT leaves steps out: a 1 for each step that is made, CALLS of each thread, then of the program
+// itself and of its child. What a step does depends on its number alone.
 //
 // Writes PREFIX.start (smaps before the first call, which a call marks in the log),
 // PREFIX.PID.maps for each process, and PREFIX.PID.faults: one line for each page that is written,
@@ -38,8 +41,12 @@ static int writes;
 // nobody can foretell: a program has either shared memory or mappings that grow.
 static int grows;
 static unsigned long first_break;
+static const char *kept;
 
-struct walk { unsigned long state; unsigned long base; unsigned long pages; int has_break; int tid; };
+struct walk {
+  unsigned long seed; unsigned long state; unsigned long base; unsigned long pages;
+  int number; int has_break; int tid;
+};
 
 static unsigned long next(struct walk *w) {
   unsigned long z = (w->state += 0x9e3779b97f4a7c15UL);
@@ -144,24 +151,30 @@ static void step(struct walk *w) {
   }
 }
 
-static void walk(struct walk *w, unsigned long count) {
+static void walk(struct walk *w, unsigned long from, unsigned long to) {
   w->tid = (int)syscall(SYS_gettid);
-  for (unsigned long i = 0; i < count; i++) step(w);
+  for (unsigned long i = from; i < to; i++) {
+    unsigned long place = w->number * calls + i;
+    w->state = (w->seed * 8 + w->number) << 24 | i;
+    if (!kept || kept[place] == '1') step(w);
+  }
 }
 
 static int thread(void *argument) {
   struct walk *w = argument;
-  walk(w, calls);
+  walk(w, 0, calls);
   done[(w->base - WINDOW) >> 30] = 1;
   return 0;
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5) return 64;
+  if (argc != 5 && argc != 6) return 64;
   prefix = argv[1];
   static struct walk walks[THREADS + 1];
   unsigned long seed = strtoul(argv[2], 0, 10);
   calls = strtoul(argv[3], 0, 10);
+  if (argc == 6) kept = argv[5];
+  if (kept && strlen(kept) != (THREADS + 2) * calls) return 64;
   grows = seed / 2 % 2;
   writes = strchr(argv[4], 't') != 0;
   int forks = strchr(argv[4], 'f') != 0, threads = strchr(argv[4], 'p') != 0;
@@ -172,7 +185,8 @@ int main(int argc, char **argv) {
   for (unsigned long i = 0; i < sizeof notes; i += 512) ((volatile char *)notes)[i] = 0;
   for (unsigned long i = 0; i < sizeof text; i += 512) ((volatile char *)text)[i] = 0;
   for (int i = 0; i <= THREADS; i++)
-    walks[i] = (struct walk){seed * 16 + i, WINDOW + ((unsigned long)i << 30), 8 + seed % 3 * 12, 0, 0};
+    walks[i] =
+      (struct walk){seed, 0, WINDOW + ((unsigned long)i << 30), 8 + seed % 3 * 12, i, 0, 0};
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   first_break = (unsigned long)syscall(SYS_brk, 0);
@@ -184,7 +198,7 @@ int main(int argc, char **argv) {
       clone(thread, stacks[i] + STACK,
             CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
             &walks[i]);
-  walk(&walks[THREADS], calls / 2);
+  walk(&walks[THREADS], 0, calls / 2);
   int pid = 0;
   if (forks) {
     // A thread that forks while others walk has a child with the map of some moment.
@@ -192,10 +206,10 @@ int main(int argc, char **argv) {
     pid = (int)syscall(SYS_fork);
     if (pid == 0) {
       note_count = 0;
-      walks[THREADS].state ^= 0x5555;
+      walks[THREADS].number++;
     }
   }
-  walk(&walks[THREADS], calls - calls / 2);
+  walk(&walks[THREADS], calls / 2, calls);
   for (int i = 0; threads && i < THREADS; i++) while (!done[i]) usleep(100);
   copy("/proc/self/smaps", "maps", (int)syscall(SYS_getpid));
   write_notes();
