@@ -118,7 +118,9 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func applySuccess(
     _ event: SyscallEvent, process: Int, in batch: TraceBatch
   ) {
-    guard let operation = operation(for: event, process: process, in: batch) else { return }
+    guard let operation = operation(for: event, process: process, in: batch) else {
+      return applyProcessMadvise(event, process: process, in: batch)
+    }
     var finds = true
     if let placed = operation.placedRange {
       finds = clearWay(for: placed, event, process: process)
@@ -151,7 +153,9 @@ extension ReplayEngine where Index: ~Copyable {
   mutating func applyFailure(
     _ event: SyscallEvent, process: Int, in batch: TraceBatch
   ) {
-    guard let operation = operation(for: event, process: process, in: batch) else { return }
+    guard let operation = operation(for: event, process: process, in: batch) else {
+      return applyProcessMadvise(event, process: process, in: batch)
+    }
     let recorded = event.result.errno
     if case .setName = operation, isWithoutNames(recorded) { return }
     let expected = spaces.modify(processes[process].space) { space -> Errno? in

@@ -49,6 +49,30 @@ import Testing
     #expect(replay.total.divergences == 0)
   }
 
+  /// Two vectors, of which the call did as many bytes as it returned.
+  @Test(arguments: [
+    ("MADV_DONTDUMP", "8192", ["0000-1000", "1000-2000", "2000-3000", "3000-4000"]),
+    ("MADV_DONTDUMP", "4096", ["0000-1000", "1000-4000"]),
+    ("MADV_DONTDUMP", "-1 ENOMEM (Cannot allocate memory)", ["0000-1000", "1000-4000"]),
+    ("MADV_DONTDUMP", "-1 EINVAL (Invalid argument)", ["0000-4000"]),
+    // That may be about another process, and leaves no trace either way.
+    ("MADV_COLD", "8192", ["0000-4000"]),
+  ])
+  func processMadviseIsAboutTheCaller(
+    advice: String, result: String, ranges: [String]
+  ) throws {
+    let second = result == "8192" ? "0x7f0000002000" : "0x7e0000000000"
+    let replay = try LogReplay(
+      "10001 process_madvise(3<anon_inode:[pidfd]>, [{iov_base=0x7f0000000000, iov_len=4096}, "
+        + "{iov_base=\(second), iov_len=4096}], 2, \(advice), 0) = \(result)\n",
+      initialMaps: Self.map)
+    let expected = ranges.map { range in
+      range.split(separator: "-").map { "7f000000\($0)" }.joined(separator: "-") + " rw-p"
+    }
+    #expect(replay.map(of: 10001).dropLast() == expected[...])
+    #expect(replay.total.divergences == 0)
+  }
+
   @Test func aMunmapOfNothingIsAllowed() throws {
     let replay = try LogReplay("10001 munmap(0x7e0000000000, 4096) = 0\n", initialMaps: Self.map)
     #expect(replay.total.divergences == 0)

@@ -1,4 +1,4 @@
-public import SyscallABI
+import SyscallABI
 
 /// What searches for a place have found out of one address space: above which address there is no
 /// room for how much. It holds until something is unmapped, since mapping only takes room away.
