@@ -5,7 +5,6 @@ import SyscallABI
 
 extension ReplayEngine where Index: ~Copyable {
   /// What the call asks of the model; nil for calls that do not concern it.
-  @inline(__always)
   mutating func operation(
     for event: SyscallEvent, process: Int, in batch: TraceBatch
   ) -> MapOperation? {

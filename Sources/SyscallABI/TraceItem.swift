@@ -74,12 +74,17 @@ public struct TraceBatch: Sendable {
 
   /// Empties the batch and keeps its memory.
   public mutating func removeAll() {
-    items.removeAll(keepingCapacity: true)
-    iovecs.removeAll(keepingCapacity: true)
-    strings.removeAll(keepingCapacity: true)
-    snapshots.removeAll(keepingCapacity: true)
-    hosts.removeAll(keepingCapacity: true)
-    malformed.removeAll(keepingCapacity: true)
-    stacks.removeAll(keepingCapacity: true)
+    Self.empty(&items)
+    Self.empty(&iovecs)
+    Self.empty(&strings)
+    Self.empty(&snapshots)
+    Self.empty(&hosts)
+    Self.empty(&malformed)
+    Self.empty(&stacks)
+  }
+
+  /// Most side tables of most batches are empty already.
+  private static func empty<Element>(_ table: inout [Element]) {
+    if !table.isEmpty { table.removeAll(keepingCapacity: true) }
   }
 }
