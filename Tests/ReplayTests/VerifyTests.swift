@@ -44,6 +44,24 @@ import Testing
     #expect(!other.isExact)
   }
 
+  /// No call of the log removes files; but what replaced one under its name is another.
+  @Test func aFileMayHaveBeenRemovedSinceItWasMapped() throws {
+    func isExact(mapped: String, shown: String) throws -> Bool {
+      let line =
+        "10001 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 3<\(mapped), 0) = 0x7f0000004000\n"
+      return try comparison(
+        of: [
+          "7f0000000000-7f0000004000 rw-p 00000000 00:00 0",
+          "7f0000004000-7f0000005000 r--s 00000000 fe:00 7 \(shown)",
+        ], inFlight: [], after: line
+      ).isExact
+    }
+    #expect(try isExact(mapped: "/tmp/x>", shown: "/tmp/x"))
+    #expect(try isExact(mapped: "/tmp/x>", shown: "/tmp/x (deleted)"))
+    #expect(try !isExact(mapped: "/tmp/x>", shown: "/tmp/y (deleted)"))
+    #expect(try !isExact(mapped: "/tmp/x>(deleted)", shown: "/tmp/x"))
+  }
+
   @Test func anySubsetInAnyOrderMayAgree() throws {
     let calls = [
       "10002 10 0x7f0000003000 0x1000 0x1 0x0 0x0 0x0",

@@ -3,10 +3,12 @@ import SyscallABI
 
 /// Compares a recorded map with the model's, VMA by VMA: nothing is joined before.
 struct MapMatcher: Sendable {
+  private let paths: PathTable
   let heapName: FileID
   let stackName: FileID
 
   init(paths: PathTable) {
+    self.paths = paths
     heapName = paths.intern("[heap]")
     stackName = paths.intern("[stack]")
   }
@@ -36,7 +38,16 @@ struct MapMatcher: Sendable {
 
   private func isSame(_ entry: MapsEntry, _ line: MapImage.Line) -> Bool {
     entry.range == line.range && entry.offset == line.offset
-      && Self.shown(entry.permissions) == Self.shown(line.flags) && entry.name == name(line.name)
+      && Self.shown(entry.permissions) == Self.shown(line.flags)
+      && isSame(entry.name, name(line.name))
+  }
+
+  /// A file that was removed after it had been mapped keeps its VMAs; a log of calls that change
+  /// address spaces does not show that.
+  private func isSame(_ kernel: FileID, _ model: FileID) -> Bool {
+    if kernel == model { return true }
+    return paths.isDeleted(kernel) && !paths.isDeleted(model) && model != .none
+      && paths.bytes(of: kernel) == paths.bytes(of: model)
   }
 
   static func shown(_ flags: VMAFlags) -> VMAFlags {
