@@ -23,8 +23,7 @@ struct ObjectsRun {
     let result = try work.run(on: PathIndex.self)
     let images = result.observer.images
     if images.isEmpty, let pid = arguments.pid, result.status == .done {
-      Diagnostics.error("\(trace.name): no process \(pid); 'vmareplay replay' lists them")
-      throw ExitStatus.noInput.code
+      throw Diagnostics.noProcess(pid, in: trace.name)
     }
     let report = ObjectsReport(paths: paths)
     var out = OutputBuffer()

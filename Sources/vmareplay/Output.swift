@@ -1,3 +1,4 @@
+import ArgumentParser
 import Reports
 import SystemPackage
 
@@ -38,6 +39,15 @@ enum Diagnostics {
   static func error(_ message: String) { write("vmareplay: \(message)\n") }
 
   static func note(_ message: String) { write("vmareplay: note: \(message)\n") }
+
+  /// Says that a trace has no such process; for `throw`.
+  ///
+  /// - Parameter pid: nil if none was named.
+  static func noProcess(_ pid: Int32?, in trace: String) -> ExitCode {
+    let name = pid.map { "no process \($0)" } ?? "no process"
+    error("\(trace): \(name); 'vmareplay replay' lists them")
+    return ExitStatus.noInput.code
+  }
 
   /// Text as it is, for what is not a message of its own line.
   static func raw(_ text: String) { write(text) }

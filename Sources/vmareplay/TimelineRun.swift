@@ -23,8 +23,7 @@ struct TimelineRun {
     guard let peak = found.observer.peak else {
       if found.status != .done { throw found.status.code }
       if found.lines == 0 { return }
-      Diagnostics.error("\(trace.name): no such process; 'vmareplay replay' lists them")
-      throw ExitStatus.noInput.code
+      throw Diagnostics.noProcess(arguments.pid, in: trace.name)
     }
     var second = TraceReplay(
       trace: input.trace, paths: paths, arguments: arguments, strict: strict,

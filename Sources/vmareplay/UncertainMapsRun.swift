@@ -24,8 +24,7 @@ struct UncertainMapsRun {
     if case .all = selection { isForAll = true }
     if !isForAll { images = Array(images.prefix(1)) }
     if images.isEmpty, let pid = arguments.pid, result.status == .done {
-      Diagnostics.error("\(trace.name): no process \(pid); 'vmareplay replay' lists them")
-      throw ExitStatus.noInput.code
+      throw Diagnostics.noProcess(pid, in: trace.name)
     }
     let report = UncertainMapsReport(paths: paths)
     var out = OutputBuffer()

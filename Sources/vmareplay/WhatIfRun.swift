@@ -29,8 +29,7 @@ struct WhatIfRun: IndexedWork {
     // Only now it is known how many VMAs are the most.
     let second = try pass(input, first.peaks, isSecond: true)
     if let pid = arguments.pid, second.comparison.processes.isEmpty {
-      Diagnostics.error("no process \(pid) in the trace; without --pid, replay lists them")
-      throw ExitStatus.noInput.code
+      throw Diagnostics.noProcess(pid, in: trace.name)
     }
     let report = WhatIfReport(
       trace: trace.name, kernel: second.kernel, rules: rules.map(\.text),

@@ -56,8 +56,7 @@ struct CheckCommand: ParsableCommand {
     if result.lines == 0 { return }
     let observed = result.observer
     if let pid = arguments.pid, observed.mapCount.pid != PID(pid) {
-      Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
-      throw ExitStatus.noInput.code
+      throw Diagnostics.noProcess(pid, in: traceArgument.name)
     }
     let missed = try missedMerges(at: observed.mapCount, input, paths)
     let budgets =

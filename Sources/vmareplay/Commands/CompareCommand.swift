@@ -61,8 +61,7 @@ struct CompareCommand: ParsableCommand {
       if let pid = arguments.pid {
         let own = result.summaries.filter { $0.pid == PID(pid) }
         if own.isEmpty {
-          Diagnostics.error("\(trace.name): no process \(pid); 'vmareplay replay' lists them")
-          throw ExitStatus.noInput.code
+          throw Diagnostics.noProcess(pid, in: trace.name)
         }
         total = ProcessSummary.total(of: own)
       }

@@ -162,8 +162,7 @@ struct ExplainCommand: ParsableCommand {
       Diagnostics.error("\(traceArgument.name): no call that makes a process; nothing to explain")
       return ExitStatus.badTrace.code
     }
-    Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
-    return ExitStatus.noInput.code
+    return Diagnostics.noProcess(pid, in: traceArgument.name)
   }
 }
 

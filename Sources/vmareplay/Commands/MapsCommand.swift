@@ -113,8 +113,7 @@ struct MapsCommand: ParsableCommand {
     }
     let result = try arguments.index.run(&work)
     if let pid = arguments.pid, !found, result.status == .done {
-      Diagnostics.error("\(traceArgument.name): no process \(pid); 'vmareplay replay' lists them")
-      throw ExitStatus.noInput.code
+      throw Diagnostics.noProcess(pid, in: traceArgument.name)
     }
     if result.status != .done { throw result.status.code }
   }
