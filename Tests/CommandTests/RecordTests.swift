@@ -140,11 +140,16 @@ import Testing
   func `a stop from the terminal stops the job, and it goes on`() async throws {
     let run = try RecordRun()
     defer { run.remove() }
+    // The program waits at a pipe until it has been stopped, however slow the machine is.
     let script = """
-      set -m; "$0" record -o out.gz -- sh -c 'sleep 2; echo done; exit 5' & p=$!
-      sleep 1; kill -TSTP -- -$p; sleep 1
+      set -m; mkfifo go
+      "$0" record -o out.gz -- sh -c ': > up; read x < go; /bin/true; echo done; exit 5' & p=$!
+      until [ -e up ]; do sleep 0.1; done
+      kill -TSTP -- -$p
+      # In a shell of its own: with jobs, bash leaves a loop in which a job is stopped.
+      timeout 20 sh -c 'until grep -q ") T" /proc/$1/stat; do sleep 0.1; done' sh $p
       cut -d' ' -f3 /proc/$p/stat; jobs -s | wc -l
-      kill -CONT -- -$p; wait $p; echo $?
+      kill -CONT -- -$p; echo x > go; wait $p; echo $?
       """
     let outcome = try await run.run(["bash", "-c", script, RecordRun.program])
     #expect(outcome.output == "T\n1\ndone\n5\n", "\(outcome.error)")
