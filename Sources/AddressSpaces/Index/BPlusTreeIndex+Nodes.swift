@@ -37,7 +37,7 @@ struct LeafNodes: ~Copyable {
 
   private init(copying other: borrowing LeafNodes) {
     words = other.words.copy()
-    links = other.links.copy(filler: .unused)
+    links = other.links.copy()
     firstFree = other.firstFree
     firstUnused = other.firstUnused
   }
@@ -201,7 +201,7 @@ struct InnerNodes: ~Copyable {
 
   private init(copying other: borrowing InnerNodes) {
     words = other.words.copy()
-    links = other.links.copy(filler: .unused)
+    links = other.links.copy()
     firstFree = other.firstFree
     firstUnused = other.firstUnused
   }

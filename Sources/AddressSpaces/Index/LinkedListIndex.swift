@@ -22,7 +22,7 @@ public struct LinkedListIndex: VMAIndex, ~Copyable {
   }
 
   private init(copying other: borrowing LinkedListIndex) {
-    nodes = other.nodes.copy(filler: .unused)
+    nodes = other.nodes.copy()
     head = other.head
     count = other.count
   }

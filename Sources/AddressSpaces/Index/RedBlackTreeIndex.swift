@@ -59,7 +59,7 @@ public struct RedBlackTreeIndex: VMAIndex, ~Copyable {
   }
 
   private init(copying other: borrowing RedBlackTreeIndex) {
-    nodes = other.nodes.copy(filler: .unused)
+    nodes = other.nodes.copy()
     root = other.root
     head = other.head
     count = other.count

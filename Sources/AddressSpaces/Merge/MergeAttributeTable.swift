@@ -32,8 +32,8 @@ struct MergeAttributeTable: ~Copyable {
   }
 
   private init(copying other: borrowing MergeAttributeTable) {
-    rows = other.rows.copy(filler: .unused)
-    buckets = other.buckets.copy(filler: 0)
+    rows = other.rows.copy()
+    buckets = other.buckets.copy()
     firstFree = other.firstFree
     firstUnused = other.firstUnused
     count = other.count

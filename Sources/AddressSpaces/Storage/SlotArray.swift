@@ -4,33 +4,23 @@
 /// somebody calls `copy()`. Every slot below `capacity` is initialised at all times.
 ///
 /// Unsafe code stands here because no safe array of the language can do that. It is safe because
-/// the memory belongs to this noncopyable value alone from `init` to `deinit`, because every
-/// access is checked against `capacity`, because no pointer leaves this file, and because elements
-/// are `BitwiseCopyable`: they need no deinitialisation and may be overwritten and moved as bytes.
+/// every access is checked against `capacity`, because no pointer leaves this file, and because
+/// elements are `BitwiseCopyable`: they need no deinitialisation and may be overwritten and moved
+/// as bytes.
 @safe
 struct SlotArray<Element: BitwiseCopyable>: ~Copyable {
+  private var memory: GrowingMemory
+  /// The memory, as elements.
   private var base: UnsafeMutablePointer<Element>
   private(set) var capacity: Int
 
   /// - Complexity: O(`capacity`).
   init(capacity: Int, filler: Element) {
     precondition(capacity > 0 && capacity <= Int(UInt32.max))
-    unsafe base = .allocate(capacity: capacity)
-    unsafe base.initialize(repeating: filler, count: capacity)
-    self.capacity = capacity
-  }
-
-  private init(copying source: borrowing SlotArray, capacity: Int, filler: Element) {
-    precondition(capacity >= source.capacity && capacity <= Int(UInt32.max))
-    unsafe base = .allocate(capacity: capacity)
-    unsafe base.initialize(from: source.base, count: source.capacity)
-    unsafe (base + source.capacity).initialize(
-      repeating: filler, count: capacity - source.capacity)
-    self.capacity = capacity
-  }
-
-  deinit {
-    unsafe base.deallocate()
+    memory = GrowingMemory(byteCount: capacity * MemoryLayout<Element>.stride)
+    unsafe base = memory.base.bindMemory(to: Element.self, capacity: capacity)
+    self.capacity = 0
+    fill(to: capacity, filler)
   }
 
   @inline(__always)
@@ -50,19 +40,33 @@ struct SlotArray<Element: BitwiseCopyable>: ~Copyable {
   /// - Complexity: amortised O(1) per slot.
   @inline(__always)
   mutating func ensure(_ slot: UInt32, filler: Element) {
-    if Int(slot) >= capacity { grow(to: max(Int(slot) + 1, Growth.next(capacity)), filler: filler) }
+    if Int(slot) >= capacity { grow(toHold: slot, filler: filler) }
   }
 
   @inline(never)
-  private mutating func grow(to newCapacity: Int, filler: Element) {
-    self = SlotArray(copying: self, capacity: newCapacity, filler: filler)
+  private mutating func grow(toHold slot: UInt32, filler: Element) {
+    let stride = MemoryLayout<Element>.stride
+    memory.grow(
+      to: max((Int(slot) + 1) * stride, memory.nextByteCount(doublingBelow: 256 * stride)))
+    unsafe base = memory.base.bindMemory(to: Element.self, capacity: memory.byteCount / stride)
+    fill(to: min(memory.byteCount / stride, Int(UInt32.max)), filler)
+  }
+
+  private mutating func fill(to newCapacity: Int, _ filler: Element) {
+    unsafe (base + capacity).initialize(repeating: filler, count: newCapacity - capacity)
+    capacity = newCapacity
   }
 
   /// A copy of all slots.
   ///
   /// - Complexity: O(`capacity`).
-  borrowing func copy(filler: Element) -> SlotArray {
-    SlotArray(copying: self, capacity: capacity, filler: filler)
+  borrowing func copy() -> SlotArray { SlotArray(copying: self) }
+
+  private init(copying source: borrowing SlotArray) {
+    capacity = source.capacity
+    memory = GrowingMemory(byteCount: capacity * MemoryLayout<Element>.stride)
+    unsafe base = memory.base.bindMemory(to: Element.self, capacity: capacity)
+    unsafe base.initialize(from: source.base, count: capacity)
   }
 
   /// The memory held, in bytes.

@@ -15,7 +15,7 @@ struct VMASlab: ~Copyable {
   }
 
   private init(copying other: borrowing VMASlab) {
-    records = other.records.copy(filler: .free)
+    records = other.records.copy()
     firstFree = other.firstFree
     firstUnused = other.firstUnused
     statistics = other.statistics

@@ -5,29 +5,23 @@
 ///
 /// Unsafe code stands here because a generic array can neither be aligned to cache lines nor read
 /// sixteen elements as vectors, and because half-words are stored between words. It is safe
-/// because the memory belongs to this noncopyable value alone from `init` to `deinit`, because
-/// every access is checked against `capacity`, because no pointer leaves this file, and because
-/// every word is initialised at all times.
+/// because every access is checked against `capacity`, because no pointer leaves this file, and
+/// because every word is initialised at all times.
 @safe
 struct WordArray: ~Copyable {
+  private var memory: GrowingMemory
+  /// The memory, as words.
   private var base: UnsafeMutablePointer<UInt64>
   /// In words; a multiple of a cache line.
   private(set) var capacity: Int
 
-  static let wordsPerLine = 8
-
+  /// - Parameter capacity: rounded up to cache lines.
   /// - Complexity: O(`capacity`).
   init(capacity: Int, filler: UInt64) {
-    let lines = (capacity + Self.wordsPerLine - 1) / Self.wordsPerLine
-    precondition(lines > 0 && lines < 1 << 40)
-    self.capacity = lines * Self.wordsPerLine
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: lines * 64, alignment: 64)
-    unsafe base = raw.bindMemory(to: UInt64.self, capacity: self.capacity)
-    unsafe base.initialize(repeating: filler, count: self.capacity)
-  }
-
-  deinit {
-    unsafe base.deallocate()
+    memory = GrowingMemory(byteCount: capacity * 8)
+    unsafe base = memory.base.bindMemory(to: UInt64.self, capacity: memory.byteCount / 8)
+    self.capacity = 0
+    fill(filler)
   }
 
   @inline(__always)
@@ -126,35 +120,37 @@ struct WordArray: ~Copyable {
   /// - Complexity: amortised O(1) per word.
   @inline(__always)
   mutating func ensure(_ words: Int, filler: UInt64) {
-    if words > capacity { grow(to: max(words, Growth.next(capacity)), filler: filler) }
+    if words > capacity { grow(to: words, filler: filler) }
   }
 
   @inline(never)
   private mutating func grow(to words: Int, filler: UInt64) {
-    self = copy(capacity: words, filler: filler)
+    memory.grow(to: max(words * 8, memory.nextByteCount(doublingBelow: 256 * 8)))
+    unsafe base = memory.base.bindMemory(to: UInt64.self, capacity: memory.byteCount / 8)
+    fill(filler)
+  }
+
+  /// Takes all of the memory into use.
+  private mutating func fill(_ filler: UInt64) {
+    let words = memory.byteCount / 8
+    unsafe (base + capacity).initialize(repeating: filler, count: words - capacity)
+    capacity = words
   }
 
   /// A copy of all words.
   ///
   /// - Complexity: O(`capacity`).
-  borrowing func copy() -> WordArray { copy(capacity: capacity, filler: 0) }
+  borrowing func copy() -> WordArray { WordArray(copying: self) }
 
-  private borrowing func copy(capacity newCapacity: Int, filler: UInt64) -> WordArray {
-    let copy = WordArray(capacity: newCapacity, filler: filler)
-    unsafe copy.base.update(from: base, count: capacity)
-    return copy
+  private init(copying source: borrowing WordArray) {
+    capacity = source.capacity
+    memory = GrowingMemory(byteCount: capacity * 8)
+    unsafe base = memory.base.bindMemory(to: UInt64.self, capacity: capacity)
+    unsafe base.initialize(from: source.base, count: capacity)
   }
 
   /// The memory held, in bytes.
   var bytes: Int { capacity * 8 }
-}
-
-/// How much an array grows that is full: it doubles while it is small; a large one grows by a
-/// quarter, so that at most a fifth of it lies idle.
-enum Growth {
-  static func next(_ capacity: Int) -> Int {
-    capacity < 256 ? capacity * 2 : capacity + capacity / 4
-  }
 }
 
 // SAFETY: the memory is reachable through this value only, which cannot be copied.
