@@ -37,19 +37,15 @@ extension AddressSpace where Index: ~Copyable {
   /// Calls `body` for each VMA in address order.
   ///
   /// - Complexity: O(*n*).
-  public borrowing func forEachVMA<Failure: Error>(
-    _ body: (VMA) throws(Failure) -> Void
-  ) throws(Failure) {
-    try index.forEachEntry { (entry) throws(Failure) in try body(vma(entry)) }
+  public borrowing func forEachVMA(_ body: (VMA) -> Void) {
+    index.forEachEntry { body(vma($0)) }
   }
 
   /// Calls `body` for each VMA that overlaps `range`, in address order.
-  public borrowing func forEachVMA<Failure: Error>(
-    in range: AddressRange, _ body: (VMA) throws(Failure) -> Void
-  ) throws(Failure) {
+  public borrowing func forEachVMA(in range: AddressRange, _ body: (VMA) -> Void) {
     var entry = index.search(range.start)
     while !entry.isNone && entry.start < range.end {
-      try body(vma(entry))
+      body(vma(entry))
       entry = index.next(entry)
     }
   }

@@ -170,12 +170,10 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
 
   /// Leaf by leaf.
   @inline(__always)
-  public borrowing func forEachEntry<Failure: Error>(
-    _ body: (VMAEntry) throws(Failure) -> Void
-  ) throws(Failure) {
+  public borrowing func forEachEntry(_ body: (VMAEntry) -> Void) {
     var leaf = firstLeaf
     while leaf != 0 {
-      for position in 0..<leaves.count(leaf) { try body(entry(leaf, position)) }
+      for position in 0..<leaves.count(leaf) { body(entry(leaf, position)) }
       leaf = leaves.links[leaf].next
     }
   }

@@ -82,10 +82,8 @@ public struct MmapCache<Base: VMAIndex & ~Copyable>: VMAIndex, ~Copyable {
   public borrowing func first() -> VMAEntry { base.first() }
 
   @inline(__always)
-  public borrowing func forEachEntry<Failure: Error>(
-    _ body: (VMAEntry) throws(Failure) -> Void
-  ) throws(Failure) {
-    try base.forEachEntry(body)
+  public borrowing func forEachEntry(_ body: (VMAEntry) -> Void) {
+    base.forEachEntry(body)
   }
 
   public borrowing func checkStructure() {

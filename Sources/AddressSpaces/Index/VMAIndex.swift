@@ -49,9 +49,7 @@ public protocol VMAIndex: ~Copyable, Sendable {
   /// Visits all VMAs in address order.
   ///
   /// - Complexity: O(*n*).
-  borrowing func forEachEntry<Failure: Error>(
-    _ body: (VMAEntry) throws(Failure) -> Void
-  ) throws(Failure)
+  borrowing func forEachEntry(_ body: (VMAEntry) -> Void)
 
   borrowing func copy() -> Self
 
@@ -78,12 +76,10 @@ extension VMAIndex where Self: ~Copyable {
   public mutating func find(_ address: Address) -> VMAEntry { search(address) }
 
   @inline(__always)
-  public borrowing func forEachEntry<Failure: Error>(
-    _ body: (VMAEntry) throws(Failure) -> Void
-  ) throws(Failure) {
+  public borrowing func forEachEntry(_ body: (VMAEntry) -> Void) {
     var entry = first()
     while !entry.isNone {
-      try body(entry)
+      body(entry)
       entry = next(entry)
     }
   }
