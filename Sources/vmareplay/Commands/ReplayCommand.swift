@@ -88,25 +88,16 @@ struct ReplayCommand: ParsableCommand {
     for trace in inputs {
       let paths = PathTable()
       // An observer that asks for nothing costs nothing: the engine is compiled for each.
-      let part =
-        if certainty {
-          try replay(trace, paths, CertaintyObserver(), &status) { _, _ in }
-        } else if placement.isPredicted || segments {
-          try replay(
-            trace, paths,
-            PlacementObserver(
-              SegmentObserver(paths: paths), paths: paths, isOn: placement.isPredicted),
-            &status
-          ) { report, observer in
-            if placement.isPredicted { report.placement = observer.placement }
-            if segments {
-              report.segments = SegmentView(
-                processes: observer.base.processes, total: observer.base.total)
-            }
-          }
-        } else {
-          try replay(trace, paths, NoObserver(), &status) { _, _ in }
-        }
+      let part: ReplayReport?
+      if certainty {
+        var work = work(on: trace, paths, CertaintyObserver())
+        part = self.report(on: trace, try arguments.index.run(&work), &status)
+      } else if placement.isPredicted || segments {
+        part = try reportPlacement(on: trace, paths, &status)
+      } else {
+        var work = work(on: trace, paths, NoObserver())
+        part = self.report(on: trace, try arguments.index.runSpecialized(&work), &status)
+      }
       guard let part else { continue }
       if report == nil { report = part } else { report!.add(part) }
     }
@@ -130,22 +121,40 @@ struct ReplayCommand: ParsableCommand {
 }
 
 extension ReplayCommand {
-  /// The report of one trace; nil if it is empty.
-  private func replay<Observer: ReplayObserver>(
-    _ trace: TraceInput, _ paths: PathTable, _ observer: Observer, _ status: inout ExitStatus,
-    _ complete: (inout ReplayReport, Observer) -> Void
-  ) throws -> ReplayReport? {
-    var work = TraceReplay(
+  private func work<Observer: ReplayObserver>(
+    on trace: TraceInput, _ paths: PathTable, _ observer: Observer
+  ) -> TraceReplay<Observer> {
+    TraceReplay(
       trace: trace, paths: paths, arguments: arguments, strict: traceOptions.strict,
       observer: observer)
-    let result = try arguments.index.run(&work)
+  }
+
+  /// The report of one trace; nil if it is empty.
+  private func report<Observer: ReplayObserver>(
+    on trace: TraceInput, _ result: TraceReplay<Observer>.Output, _ status: inout ExitStatus
+  ) -> ReplayReport? {
     if result.status != .done { status = result.status }
     if result.isEmpty && result.lines == 0 { return nil }
-    var report = ReplayReport(
+    return ReplayReport(
       trace: trace.name, kernel: result.kernel, index: arguments.index, lines: result.lines,
       processes: result.summaries, total: result.total,
       omittedProcesses: result.omittedSummaries)
-    complete(&report, result.observer)
+  }
+
+  /// The same with what `--placement model` and `--segments` show.
+  private func reportPlacement(
+    on trace: TraceInput, _ paths: PathTable, _ status: inout ExitStatus
+  ) throws -> ReplayReport? {
+    var work = work(
+      on: trace, paths,
+      PlacementObserver(SegmentObserver(paths: paths), paths: paths, isOn: placement.isPredicted))
+    let result = try arguments.index.run(&work)
+    var report = report(on: trace, result, &status)
+    if placement.isPredicted { report?.placement = result.observer.placement }
+    if segments {
+      report?.segments = SegmentView(
+        processes: result.observer.base.processes, total: result.observer.base.total)
+    }
     return report
   }
 }
