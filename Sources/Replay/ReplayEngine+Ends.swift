@@ -105,9 +105,22 @@ extension ReplayEngine where Index: ~Copyable {
     processes[index].summary.hasEnded = hasEnded
     processes[index].hasEnded = true
     total.add(processes[index].summary)
+    keepSummary(of: index)
+  }
+
+  private mutating func keepSummary(of process: Int) {
+    if let smallestSummary, summarySize(processes[process].summary) <= smallestSummary {
+      omittedSummaries += 1
+      return
+    }
     if summaries.count == 128 { summaries.reserveCapacity(Self.summaryRoom) }
-    summaries.append(processes[index].summary)
+    summaries.append(processes[process].summary)
     if summaries.count == Self.summaryRoom { dropSmallSummaries() }
+  }
+
+  /// The process that somebody asked for is larger than all others.
+  private borrowing func summarySize(_ summary: ProcessSummary) -> Int {
+    summary.pid == options.keptPID ? Int.max : summary.mapCountPeak
   }
 
   /// One user of an address space less; the last one gives back what its VMAs share.
@@ -124,8 +137,10 @@ extension ReplayEngine where Index: ~Copyable {
     let excess = summaries.count - Self.summaryLimit
     guard excess > 0 else { return }
     omittedSummaries += excess
-    let sizes = summaries.map { $0.pid == options.keptPID ? Int.max : $0.mapCountPeak }
+    let sizes = summaries.map { summarySize($0) }
     let bySize = sizes.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+    // Of equal ones the first stay.
+    smallestSummary = sizes[bySize[Self.summaryLimit - 1]]
     var kept = 0
     for index in bySize.prefix(Self.summaryLimit).sorted() {
       if index != kept { summaries.swapAt(kept, index) }

@@ -14,6 +14,9 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   public internal(set) var summaries: [ProcessSummary] = []
   /// Everything together; complete after `finish()`.
   public internal(set) var total = ProcessSummary(pid: .none)
+  /// Which of the processes that are over no longer come into `summaries`: those whose peak is not
+  /// above this number; nil as long as there is room.
+  var smallestSummary: Int?
   /// How many processes were left out of `summaries`, since there were too many.
   public internal(set) var omittedSummaries = 0
   /// The first description of the recording machine in the log.
@@ -115,13 +118,16 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   }
 
   mutating func endProcesses() {
-    let live = processes.indices.filter {
+    for index in livingProcesses { endProcess(index, hasEnded: false) }
+    if Observer.keepsObjects { finishObjects() }
+  }
+
+  /// In the order in which they appeared.
+  var livingProcesses: [Int] {
+    let living = processes.indices.filter {
       processes[$0].isInUse && !processes[$0].hasEnded && !processes[$0].isUnclaimed
     }
-    for index in live.sorted(by: { processes[$0].ordinal < processes[$1].ordinal }) {
-      endProcess(index, hasEnded: false)
-    }
-    if Observer.keepsObjects { finishObjects() }
+    return living.sorted { processes[$0].ordinal < processes[$1].ordinal }
   }
 
   /// Drops descriptions of files that no VMA maps any more.
