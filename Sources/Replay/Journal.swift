@@ -74,6 +74,14 @@ struct BatchMark: BitwiseCopyable {
 }
 
 extension TraceBatch {
+  /// Whether an item makes a new mapping; true behind the last item, since nobody knows.
+  func growsMap(at position: Int) -> Bool {
+    if position == items.count { return true }
+    guard case .completed(let event) = items[position], event.result.succeeded else { return false }
+    if case .mmap = event.call { return true }
+    return false
+  }
+
   /// How many items of usual size an item is worth: a recorded map has as many lines as VMAs.
   func weight(ofItem position: Int) -> Int {
     guard case .snapshot(let index) = items[position],

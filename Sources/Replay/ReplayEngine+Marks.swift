@@ -33,7 +33,10 @@ extension ReplayEngine where Index: ~Copyable {
   private mutating func mark(_ batch: TraceBatch, _ cursor: BatchCursor) {
     if journal.isOpen {
       if journal.itemCount >= journal.enough { journal.enough = worthOfCopy }
-      if journal.itemCount < journal.enough { return journal.setMark(cursor) }
+      // A map that goes on growing is better copied at its peak.
+      let count = batch.growsMap(at: cursor.item) ? journal.itemCount / 4 : journal.itemCount
+      if count >= journal.enough { journal.enough = worthOfCopy }
+      if count < journal.enough { return journal.setMark(cursor) }
     }
     journal.copy = nil
     faultFeed?.record()
@@ -71,7 +74,11 @@ extension ReplayEngine where Index: ~Copyable {
       passLimit(.line(event.line, source: event.source))
     }
     observer.didReturn()
-    endProcesses()
+    // Nobody sees how this engine sums them up.
+    for index in livingProcesses {
+      let view = processes[index].view
+      spaces.read(processes[index].space) { observer.willEnd(view, space: $0, files: files) }
+    }
   }
 
   /// Applies the next item of a batch; false if it lies beyond `limit` or the observer has seen

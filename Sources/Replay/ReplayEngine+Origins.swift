@@ -15,8 +15,7 @@ extension ReplayEngine where Index: ~Copyable {
   private mutating func sweepCalls() {
     var isLive = [Bool](repeating: false, count: observer.calls.capacity)
     spaces.visitAll { space in
-      space.forEachVMA { vma in
-        guard let origins = space.origins(of: vma.handle) else { return }
+      space.forEachOrigins { origins in
         origins.low.forEachCall { isLive[Int($0.rawValue)] = true }
         origins.high.forEachCall { isLive[Int($0.rawValue)] = true }
         isLive[Int(origins.holeBelow.rawValue)] = true

@@ -63,13 +63,17 @@ public struct ExplainReport {
     var byKey: [Key: Int] = [:]
     // Thousands of pairs look alike: their words are put together once.
     var byLook: [PairLook: Int] = [:]
+    // Mostly two kinds of pairs take turns.
     var last: (look: PairLook, group: Int)?
+    var lastButOne = last
     for boundary in explanation.boundaries {
       let call = boundary.equalSince ?? boundary.setter
       let look = PairLook(boundary.pair, call, grouping)
       let group: Int
       if let last, last.look == look {
         group = last.group
+      } else if let lastButOne, lastButOne.look == look {
+        group = lastButOne.group
       } else if let known = byLook[look] {
         group = known
       } else {
@@ -81,7 +85,7 @@ public struct ExplainReport {
         }
         byLook[look] = group
       }
-      last = (look, group)
+      if last?.look != look { (lastButOne, last) = (last, (look, group)) }
       groups[group].differences.formUnion(boundary.pair.differences)
       groups[group].count += 1
       groups[group].assumed += boundary.isAssumed ? 1 : 0

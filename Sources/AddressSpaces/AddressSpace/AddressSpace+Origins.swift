@@ -16,6 +16,14 @@ extension AddressSpace where Index: ~Copyable {
     origins.isOn ? origins[handle] : nil
   }
 
+  /// Visits the origins of every VMA, in no order, and of some VMAs that are gone.
+  ///
+  /// - Complexity: O(the most VMAs that there ever were).
+  @inline(__always)
+  public borrowing func forEachOrigins(_ body: (VMAOrigins) -> Void) {
+    origins.forEach(body)
+  }
+
   /// A VMA came into a gap: the parts of the gap that remain are as old as the gap was.
   mutating func noteLink(_ handle: VMA.Handle, _ range: AddressRange, _ around: VMANeighbours) {
     var below = origins.replaced.holeBelow

@@ -25,6 +25,15 @@ struct OriginTable: ~Copyable {
 
   mutating func turnOn() { isOn = true }
 
+  /// Visits what is noted, slot by slot; what was noted of a VMA that is gone stays until its slot
+  /// is used again.
+  @inline(__always)
+  borrowing func forEach(_ body: (VMAOrigins) -> Void) {
+    for piece in pieces {
+      for origins in piece { body(origins) }
+    }
+  }
+
   /// Slots that nothing was noted of have no known origins.
   subscript(handle: VMA.Handle) -> VMAOrigins {
     get {
