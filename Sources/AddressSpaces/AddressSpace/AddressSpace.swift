@@ -57,10 +57,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     var mutations = 0
   #endif
 
-  /// Always nil. An existential can only be handled through its address, and with it the value
-  /// that holds it: without this the compiler copies all of it, a kilobyte, to the stack at every
-  /// call of a method that only reads, several times for each call of the log.
-  private let addressOnly: Any? = nil
+  private let addressOnly = AddressOnly()
 
   /// An address space without VMAs.
   public init(profile: KernelProfile = .linux6, limits: AddressSpaceLimits = .init()) {

@@ -28,6 +28,7 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   var firstLeaf: UInt32
   /// The leaf that was changed last: calls come in runs that concern the same few VMAs.
   var lastLeaf: UInt32
+  private let addressOnly = AddressOnly()
   public internal(set) var hintOfLastInsert: UInt32 = 0
   public internal(set) var count = 0
 

@@ -10,6 +10,7 @@ public struct RedBlackTreeIndex: VMAIndex, ~Copyable {
   var nodes: SlotArray<Node>
   var root: UInt32 = 0
   var head: UInt32 = 0
+  private let addressOnly = AddressOnly()
   public internal(set) var count = 0
   public internal(set) var rotations: UInt64 = 0
 

@@ -13,11 +13,18 @@ import Glibc
 /// keep within `byteCount`.
 @safe
 struct GrowingMemory: ~Copyable {
+  /// On a border of cache lines, behind the header.
   private(set) var base: UnsafeMutableRawPointer
-  /// In bytes; a multiple of a cache line.
   private(set) var byteCount: Int
-  /// The mapping around the memory; empty for memory of the allocator.
-  private var mapping = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+  /// Where the block begins in which the memory lies, and for a mapping where it ends; right below
+  /// the memory.
+  @unsafe
+  private struct Header: BitwiseCopyable {
+    var start: UnsafeMutableRawPointer
+    /// Nil in a block of the allocator.
+    var end: UnsafeMutableRawPointer?
+  }
 
   private static let line = 64
   private static let largestOfAllocator = 128 << 10
@@ -27,35 +34,49 @@ struct GrowingMemory: ~Copyable {
   /// - Parameter byteCount: rounded up to cache lines, or to steps.
   init(byteCount: Int) {
     precondition(byteCount > 0 && byteCount < 1 << 46)
-    if byteCount > Self.largestOfAllocator, let mapping = unsafe Self.map(byteCount) {
-      unsafe self.mapping = mapping
-      unsafe base = mapping.baseAddress!.alignedUp(toMultipleOf: Self.hugePage)
+    if byteCount > Self.largestOfAllocator, let base = unsafe Self.map(byteCount) {
+      unsafe self.base = base
       self.byteCount = Self.roundedToStep(byteCount)
-    } else {
-      self.byteCount = Self.round(byteCount, to: Self.line)
-      unsafe base = .allocate(byteCount: self.byteCount, alignment: Self.line)
+      return
     }
+    self.byteCount = Self.round(byteCount, to: Self.line)
+    // `malloc` aligns to sixteen bytes; asked for more, it takes several times as long.
+    let start = unsafe UnsafeMutableRawPointer.allocate(
+      byteCount: self.byteCount + MemoryLayout<Header>.size + Self.line, alignment: 16)
+    unsafe base = (start + MemoryLayout<Header>.size).alignedUp(toMultipleOf: Self.line)
+    unsafe Self.setHeader(of: base, Header(start: start, end: nil))
   }
 
   deinit {
-    if unsafe mapping.isEmpty {
-      unsafe base.deallocate()
+    let header = unsafe self.header
+    if let end = unsafe header.end {
+      unsafe munmap(header.start, end - header.start)
     } else {
-      unsafe munmap(mapping.baseAddress, mapping.count)
+      unsafe header.start.deallocate()
     }
   }
+
+  private var header: Header {
+    unsafe (base - MemoryLayout<Header>.size).load(as: Header.self)
+  }
+
+  private static func setHeader(of base: UnsafeMutableRawPointer, _ header: Header) {
+    unsafe (base - MemoryLayout<Header>.size).storeBytes(of: header, as: Header.self)
+  }
+
+  private var isMapping: Bool { unsafe header.end != nil }
 
   /// The next size, for memory that is too small by one: small memory doubles, larger memory grows
   /// by a quarter, so that at most a fifth of it lies idle, and a mapping by a step.
   borrowing func nextByteCount(doublingBelow limit: Int) -> Int {
-    if unsafe !mapping.isEmpty { return Self.roundedToStep(byteCount + 1) }
+    if isMapping { return Self.roundedToStep(byteCount + 1) }
     return byteCount < limit ? byteCount * 2 : byteCount + byteCount / 4
   }
 
   /// - Complexity: amortised O(1) per byte.
   mutating func grow(to newByteCount: Int) {
     let rounded = Self.roundedToStep(newByteCount)
-    if unsafe !mapping.isEmpty && base + rounded <= mapping.baseAddress! + mapping.count {
+    if let end = unsafe header.end, unsafe base + rounded <= end {
       byteCount = rounded
       return
     }
@@ -64,21 +85,22 @@ struct GrowingMemory: ~Copyable {
     self = larger
   }
 
-  /// A mapping with room for eight times as much from a border of huge pages on; nil if there is no
-  /// such room, which only a limit of address space brings about.
-  private static func map(_ byteCount: Int) -> UnsafeMutableRawBufferPointer? {
-    let reserve = hugePage + roundedToStep(byteCount) * 8
+  /// Room for eight times as much from a border of huge pages on, with its header; nil if there is
+  /// none, which only a limit of address space brings about.
+  private static func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    let reserve = 2 * hugePage + roundedToStep(byteCount) * 8
     let start = unsafe mmap(
       nil, reserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let start = unsafe start, unsafe start != UnsafeMutableRawPointer(bitPattern: -1) else {
       return nil
     }
+    let end = unsafe start + reserve
+    let base = unsafe (start + line).alignedUp(toMultipleOf: hugePage)
+    unsafe setHeader(of: base, Header(start: start, end: end))
     // What begins small keeps small pages up to there. Without huge pages everything works, too.
-    let base = unsafe start.alignedUp(toMultipleOf: hugePage)
     let first = unsafe byteCount < hugePage ? base + hugePage : base
-    let rest = unsafe start + reserve - first
-    if rest > 0 { unsafe _ = madvise(first, rest, MADV_HUGEPAGE) }
-    return unsafe UnsafeMutableRawBufferPointer(start: start, count: reserve)
+    unsafe _ = madvise(first, end - first, MADV_HUGEPAGE)
+    return unsafe base
   }
 
   /// From a huge page on, huge pages are used up whole.

@@ -10,15 +10,17 @@
 @safe
 struct SlotArray<Element: BitwiseCopyable>: ~Copyable {
   private var memory: GrowingMemory
-  /// The memory, as elements.
-  private var base: UnsafeMutablePointer<Element>
   private(set) var capacity: Int
+
+  @inline(__always)
+  private var base: UnsafeMutablePointer<Element> {
+    unsafe memory.base.assumingMemoryBound(to: Element.self)
+  }
 
   /// - Complexity: O(`capacity`).
   init(capacity: Int, filler: Element) {
     precondition(capacity > 0 && capacity <= Int(UInt32.max))
     memory = GrowingMemory(byteCount: capacity * MemoryLayout<Element>.stride)
-    unsafe base = memory.base.bindMemory(to: Element.self, capacity: capacity)
     self.capacity = 0
     fill(to: capacity, filler)
   }
@@ -48,11 +50,11 @@ struct SlotArray<Element: BitwiseCopyable>: ~Copyable {
     let stride = MemoryLayout<Element>.stride
     memory.grow(
       to: max((Int(slot) + 1) * stride, memory.nextByteCount(doublingBelow: 256 * stride)))
-    unsafe base = memory.base.bindMemory(to: Element.self, capacity: memory.byteCount / stride)
     fill(to: min(memory.byteCount / stride, Int(UInt32.max)), filler)
   }
 
   private mutating func fill(to newCapacity: Int, _ filler: Element) {
+    unsafe memory.base.bindMemory(to: Element.self, capacity: newCapacity)
     unsafe (base + capacity).initialize(repeating: filler, count: newCapacity - capacity)
     capacity = newCapacity
   }
@@ -65,7 +67,7 @@ struct SlotArray<Element: BitwiseCopyable>: ~Copyable {
   private init(copying source: borrowing SlotArray) {
     capacity = source.capacity
     memory = GrowingMemory(byteCount: capacity * MemoryLayout<Element>.stride)
-    unsafe base = memory.base.bindMemory(to: Element.self, capacity: capacity)
+    unsafe memory.base.bindMemory(to: Element.self, capacity: capacity)
     unsafe base.initialize(from: source.base, count: capacity)
   }
 

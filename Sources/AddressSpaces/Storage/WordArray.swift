@@ -10,18 +10,21 @@
 @safe
 struct WordArray: ~Copyable {
   private var memory: GrowingMemory
-  /// The memory, as words.
-  private var base: UnsafeMutablePointer<UInt64>
+
+  @inline(__always)
+  private var base: UnsafeMutablePointer<UInt64> {
+    unsafe memory.base.assumingMemoryBound(to: UInt64.self)
+  }
+
   /// In words; a multiple of a cache line.
-  private(set) var capacity: Int
+  @inline(__always)
+  var capacity: Int { memory.byteCount &>> 3 }
 
   /// - Parameter capacity: rounded up to cache lines.
   /// - Complexity: O(`capacity`).
   init(capacity: Int, filler: UInt64) {
     memory = GrowingMemory(byteCount: capacity * 8)
-    unsafe base = memory.base.bindMemory(to: UInt64.self, capacity: memory.byteCount / 8)
-    self.capacity = 0
-    fill(filler)
+    fill(from: 0, filler)
   }
 
   @inline(__always)
@@ -125,16 +128,14 @@ struct WordArray: ~Copyable {
 
   @inline(never)
   private mutating func grow(to words: Int, filler: UInt64) {
+    let used = capacity
     memory.grow(to: max(words * 8, memory.nextByteCount(doublingBelow: 256 * 8)))
-    unsafe base = memory.base.bindMemory(to: UInt64.self, capacity: memory.byteCount / 8)
-    fill(filler)
+    fill(from: used, filler)
   }
 
-  /// Takes all of the memory into use.
-  private mutating func fill(_ filler: UInt64) {
-    let words = memory.byteCount / 8
-    unsafe (base + capacity).initialize(repeating: filler, count: words - capacity)
-    capacity = words
+  private mutating func fill(from used: Int, _ filler: UInt64) {
+    unsafe memory.base.bindMemory(to: UInt64.self, capacity: capacity)
+    unsafe (base + used).initialize(repeating: filler, count: capacity - used)
   }
 
   /// A copy of all words.
@@ -143,14 +144,13 @@ struct WordArray: ~Copyable {
   borrowing func copy() -> WordArray { WordArray(copying: self) }
 
   private init(copying source: borrowing WordArray) {
-    capacity = source.capacity
-    memory = GrowingMemory(byteCount: capacity * 8)
-    unsafe base = memory.base.bindMemory(to: UInt64.self, capacity: capacity)
-    unsafe base.initialize(from: source.base, count: capacity)
+    memory = GrowingMemory(byteCount: source.memory.byteCount)
+    unsafe memory.base.bindMemory(to: UInt64.self, capacity: capacity)
+    unsafe base.initialize(from: source.base, count: source.capacity)
   }
 
   /// The memory held, in bytes.
-  var bytes: Int { capacity * 8 }
+  var bytes: Int { memory.byteCount }
 }
 
 // SAFETY: the memory is reachable through this value only, which cannot be copied.
