@@ -72,20 +72,20 @@ public struct VMABoundary: Hashable, Sendable {
 /// How many touching pairs there are, by first cause.
 public struct BoundaryCounts: Hashable, Sendable {
   /// Pairs by first cause, then those that differ in nothing else.
-  private var counts = [Int](repeating: 0, count: 2 * causeCount)
-  private static let causeCount = VMABoundary.Cause.allCases.count
+  private var counts = InlineCounts<26>()
+  private static let causeCount = 13
 
   public init() {}
 
   /// Pairs whose first cause is `cause`.
-  public subscript(cause: VMABoundary.Cause) -> Int { counts[Int(cause.rawValue)] }
+  public subscript(cause: VMABoundary.Cause) -> Int { Int(counts[Int(cause.rawValue)]) }
 
   /// Pairs that differ in nothing but `cause`.
   public func alone(_ cause: VMABoundary.Cause) -> Int {
-    counts[Self.causeCount + Int(cause.rawValue)]
+    Int(counts[Self.causeCount + Int(cause.rawValue)])
   }
 
-  public var total: Int { counts[..<Self.causeCount].reduce(0, +) }
+  public var total: Int { VMABoundary.Cause.allCases.reduce(0) { $0 + self[$1] } }
 
   /// Pairs that differ only in what a program does not see.
   public var missedMerges: Int {
@@ -102,7 +102,7 @@ public struct BoundaryCounts: Hashable, Sendable {
 
   /// Adds the counts of another address space.
   public mutating func add(_ other: BoundaryCounts) {
-    for index in counts.indices { counts[index] += other.counts[index] }
+    counts.add(other.counts)
   }
 }
 
