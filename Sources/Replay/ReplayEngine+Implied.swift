@@ -39,14 +39,24 @@ extension ReplayEngine where Index: ~Copyable {
 
   /// Of implied memory, what a call unmaps or replaces is implied no longer.
   mutating func forgetImplied(_ range: AddressRange?, process: Int) {
-    guard let range, processes[process].implied.contains(where: { $0.range.overlaps(range) })
-    else { return }
-    processes[process].implied = processes[process].implied.flatMap { implied in
-      guard implied.range.overlaps(range) else { return [implied] }
-      var (lower, upper) = (implied, implied)
-      lower.range.end = max(min(implied.range.end, range.start), implied.range.start)
-      upper.range.start = min(max(implied.range.start, range.end), implied.range.end)
-      return [lower, upper].filter { !$0.range.isEmpty }
+    guard let range else { return }
+    var position = 0
+    while position < processes[process].implied.count {
+      let implied = processes[process].implied[position]
+      guard implied.range.overlaps(range) else {
+        position += 1
+        continue
+      }
+      switch (implied.range.start < range.start, range.end < implied.range.end) {
+      case (false, false): processes[process].implied.remove(at: position)
+      case (true, false): processes[process].implied[position].range.end = range.start
+      case (false, true): processes[process].implied[position].range.start = range.end
+      case (true, true):
+        processes[process].implied[position].range.end = range.start
+        var upper = implied
+        upper.range.start = range.end
+        processes[process].implied.insert(upper, at: position + 1)
+      }
     }
   }
 }
