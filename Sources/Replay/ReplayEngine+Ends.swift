@@ -105,22 +105,9 @@ extension ReplayEngine where Index: ~Copyable {
     processes[index].summary.hasEnded = hasEnded
     processes[index].hasEnded = true
     total.add(processes[index].summary)
-    keepSummary(of: index)
-  }
-
-  private mutating func keepSummary(of process: Int) {
-    if let smallestSummary, summarySize(processes[process].summary) <= smallestSummary {
-      omittedSummaries += 1
-      return
-    }
-    if summaries.count == 128 { summaries.reserveCapacity(Self.summaryRoom) }
-    summaries.append(processes[process].summary)
-    if summaries.count == Self.summaryRoom { dropSmallSummaries() }
-  }
-
-  /// The process that somebody asked for is larger than all others.
-  private borrowing func summarySize(_ summary: ProcessSummary) -> Int {
-    summary.pid == options.keptPID ? Int.max : summary.mapCountPeak
+    let isAskedFor = processes[index].pid == options.keptPID
+    ended.add(
+      processes[index].summary, size: isAskedFor ? .max : processes[index].summary.mapCountPeak)
   }
 
   /// One user of an address space less; the last one gives back what its VMAs share.
@@ -128,25 +115,6 @@ extension ReplayEngine where Index: ~Copyable {
     let space = processes[process].space
     if Observer.keepsObjects && spaces.users(of: space) == 1 { endObjects(of: space) }
     spaces.removeUser(of: space)
-  }
-
-  /// Leaves the processes with the most VMAs at their peak, in the order in which they ended.
-  ///
-  /// A summary is large: none is copied to be sorted.
-  mutating func dropSmallSummaries() {
-    let excess = summaries.count - Self.summaryLimit
-    guard excess > 0 else { return }
-    omittedSummaries += excess
-    let sizes = summaries.map { summarySize($0) }
-    let bySize = sizes.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
-    // Of equal ones the first stay.
-    smallestSummary = sizes[bySize[Self.summaryLimit - 1]]
-    var kept = 0
-    for index in bySize.prefix(Self.summaryLimit).sorted() {
-      if index != kept { summaries.swapAt(kept, index) }
-      kept += 1
-    }
-    summaries.removeLast(excess)
   }
 
   /// Adds the counters of an address space to the process that is its last user.

@@ -10,17 +10,14 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   public var observer: Observer
   /// What stands behind the VMAs that are not anonymous.
   public internal(set) var files = FileTable()
-  /// The processes that have ended, in the order of their ends.
-  public internal(set) var summaries: [ProcessSummary] = []
+  /// The processes that have ended.
+  var ended = SummaryTable()
   /// Everything together; complete after `finish()`.
   public internal(set) var total = ProcessSummary(pid: .none)
-  /// Which of the processes that are over no longer come into `summaries`: those whose peak is not
-  /// above this number; nil as long as there is room.
-  var smallestSummary: Int?
-  /// How many processes were left out of `summaries`, since there were too many.
-  public internal(set) var omittedSummaries = 0
   /// The first description of the recording machine in the log.
   public internal(set) var host: HostDescription?
+
+  private let addressOnly = AddressOnly()
 
   let options: ReplayOptions
   let paths: PathTable
@@ -57,12 +54,6 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// The way back to a moment that the observer marked.
   var journal = Journal<Index, Observer>()
 
-  /// So many processes are kept by themselves, those with the most VMAs at their peak; of the
-  /// others only the total knows, so that a log of millions of processes needs megabytes.
-  static var summaryLimit: Int { 1024 }
-  /// So many may be kept before the smallest are dropped.
-  static var summaryRoom: Int { summaryLimit + summaryLimit / 8 }
-
   public init(options: ReplayOptions, paths: PathTable, observer: Observer) {
     self.options = options
     self.paths = paths
@@ -70,6 +61,15 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
     unclaimedInitialMaps = options.initialMaps
     total.processCount = 0
   }
+
+  /// The processes that have ended, in the order of their ends; of many those with the most VMAs at
+  /// their peak.
+  ///
+  /// - Complexity: O(*n* log *n*) at each call.
+  public var summaries: [ProcessSummary] { ended.inOrderOfEnds }
+
+  /// How many processes were left out of `summaries`, since there were too many.
+  public var omittedSummaries: Int { ended.omitted }
 
   /// Applies everything in the batch, in order.
   ///
@@ -113,7 +113,6 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   public mutating func finish() {
     finishFaults()
     endProcesses()
-    dropSmallSummaries()
     if Observer.returnsToMark && observer.wantsReturn { returnToMark() }
   }
 
