@@ -8,7 +8,8 @@ public struct CallCounts: Sendable {
 
   public internal(set) subscript(name: SyscallName) -> UInt64 {
     get { counts[Int(name.rawValue)] }
-    set { counts[Int(name.rawValue)] = newValue }
+    @inline(__always)
+    _modify { yield &counts[Int(name.rawValue)] }
   }
 
   public var total: UInt64 {

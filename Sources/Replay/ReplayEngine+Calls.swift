@@ -59,6 +59,7 @@ extension ReplayEngine where Index: ~Copyable {
     return addTask(pid: pid, process: process)
   }
 
+  @inline(__always)
   private mutating func count(_ event: SyscallEvent, process: Int) {
     processes[process].summary.events[event.name] += 1
     if event.result.outcome == .failed {
@@ -74,6 +75,7 @@ extension ReplayEngine where Index: ~Copyable {
     }
   }
 
+  @inline(__always)
   private mutating func observe(_ event: SyscallEvent, process: Int) {
     guard !processes[process].hasEnded else { return }
     let view = processes[process].view
@@ -85,6 +87,7 @@ extension ReplayEngine where Index: ~Copyable {
     if Observer.readsCertainty { observeCertainty(event, process: process) }
   }
 
+  @inline(__always)
   mutating func notePeak(_ mapCount: Int, line: UInt64, process: Int) {
     guard mapCount > processes[process].summary.mapCountPeak else { return }
     processes[process].summary.mapCountPeak = mapCount
