@@ -31,7 +31,17 @@ extension KernelProfile {
 
   /// Whether every flag means something to the kernel. MAP_STACK has long been there, but without
   /// a meaning.
+  @inline(__always)
   public func knows(_ flags: MapFlags) -> Bool {
+    // All others are as old as mmap.
+    let young =
+      MapFlags.stack.rawValue | MapFlags.sync.rawValue | MapFlags.fixedNoReplace.rawValue
+      | MapFlags.droppable.rawValue
+    let isOld = flags.rawValue & young == 0 && flags.type != MapFlags.sharedValidate.type
+    return isOld || knowsAll(of: flags)
+  }
+
+  private func knowsAll(of flags: MapFlags) -> Bool {
     if flags.contains(.stack) && !follows(.stackIsNoHugePage) { return false }
     if version < KernelVersion(4, 15) {
       if flags.contains(.sync) || flags.type == MapFlags.sharedValidate.type { return false }

@@ -64,7 +64,7 @@ extension BPlusTreeIndex {
   }
 
   /// The most VMAs in a leaf that takes some from a full neighbour.
-  private static var takesFromNeighbours: Int { 12 }
+  private static var takesFromNeighbours: Int { 13 }
 
   /// Moves the last VMAs of a leaf to the front of the next.
   private mutating func moveUp(_ moved: Int, from leaf: UInt32, to next: UInt32) {

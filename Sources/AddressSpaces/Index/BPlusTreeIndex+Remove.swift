@@ -21,11 +21,11 @@ extension BPlusTreeIndex {
   }
 
   /// A leaf with at most so many VMAs tries to become one with a neighbour.
-  private static var fewVMAs: Int { LeafNodes.capacity / 2 - 1 }
+  private static var fewVMAs: Int { LeafNodes.capacity / 2 }
 
   /// Two leaves with at most so many VMAs together become one; there is room left in it, so that
   /// the next insertion does not split it again.
-  private static var enoughForOne: Int { LeafNodes.capacity - 3 }
+  private static var enoughForOne: Int { LeafNodes.capacity - 2 }
 
   private mutating func joinNeighbour(_ leaf: UInt32) {
     let next = leaves.links[leaf].next

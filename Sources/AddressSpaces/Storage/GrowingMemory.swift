@@ -5,8 +5,8 @@ import Glibc
 ///
 /// Small memory comes from the allocator and moves when it grows. Larger memory is a mapping of its
 /// own with address space in reserve behind it, and grows there in small steps: new pages are
-/// touched once and nothing is copied. Beyond a huge page, huge pages are asked for, since a search
-/// in a large index waits for the translation of addresses more than for anything else.
+/// touched once and nothing is copied. Beyond some mebibytes huge pages are asked for, since a
+/// search in a large index waits for the translation of addresses more than for anything else.
 ///
 /// Unsafe code stands here because nothing in the library hands out such memory. It is safe because
 /// the memory belongs to this noncopyable value alone from `init` to `deinit`; those who use `base`
@@ -28,8 +28,10 @@ struct GrowingMemory: ~Copyable {
 
   private static let line = 64
   private static let largestOfAllocator = 128 << 10
-  private static let step = 64 << 10
+  private static let step = 16 << 10
   private static let hugePage = 2 << 20
+  /// So much is left to small pages: the processor remembers the translations of about as much.
+  private static let largestOfSmallPages = 8 << 20
 
   /// - Parameter byteCount: rounded up to cache lines, or to steps.
   init(byteCount: Int) {
@@ -99,14 +101,14 @@ struct GrowingMemory: ~Copyable {
     let base = unsafe (start + line).alignedUp(toMultipleOf: hugePage)
     unsafe setHeader(of: base, Header(start: start, end: end))
     // What begins small keeps small pages up to there. Without huge pages everything works, too.
-    let first = unsafe byteCount < hugePage ? base + hugePage : base
-    unsafe _ = madvise(first, end - first, MADV_HUGEPAGE)
+    let first = unsafe byteCount < largestOfSmallPages ? base + largestOfSmallPages : base
+    if unsafe first < end { unsafe _ = madvise(first, end - first, MADV_HUGEPAGE) }
     return unsafe base
   }
 
-  /// From a huge page on, huge pages are used up whole.
+  /// Huge pages are used up whole.
   private static func roundedToStep(_ byteCount: Int) -> Int {
-    round(byteCount, to: byteCount < hugePage ? step : hugePage)
+    round(byteCount, to: byteCount < largestOfSmallPages ? step : hugePage)
   }
 
   private static func round(_ byteCount: Int, to unit: Int) -> Int {
