@@ -68,8 +68,7 @@ final class BatchReader {
     _ source: any ByteSource, path: String, _ options: TraceReader.Options
   ) throws(TraceError) -> any ByteSource {
     let opened = try Compression.open(source, path: path)
-    let isPipelined = options.isPipelined ?? (Processors.count > 1)
-    if isPipelined, let gzip = opened as? GzipSource { return PipelinedSource(gzip) }
+    if options.inflatesAhead, let gzip = opened as? GzipSource { return PipelinedSource(gzip) }
     return opened
   }
 

@@ -45,9 +45,8 @@ final class DecodingThread: @unchecked Sendable {
   }
 
   func cancel() {
-    monitor.withLock {
+    monitor.change {
       isCancelled = true
-      monitor.wakeAll()
     }
   }
 
@@ -58,14 +57,13 @@ final class DecodingThread: @unchecked Sendable {
     batch.removeAll()
     if isOver { return false }
     var outcome = Outcome.ended
-    monitor.withLock {
+    monitor.change {
       while deliveries.isEmpty { monitor.wait() }
       var next = deliveries.removeFirst()
       swap(&batch, &next.batch)
       spares.append(next.batch)
       position = next.position
       outcome = next.outcome
-      monitor.wakeAll()
     }
     switch outcome {
     case .goesOn: return true
@@ -88,9 +86,8 @@ final class DecodingThread: @unchecked Sendable {
         outcome = .failed(error)
       }
       let delivery = Delivery(batch: batch, position: reader.position, outcome: outcome)
-      monitor.withLock {
+      monitor.change {
         deliveries.append(delivery)
-        monitor.wakeAll()
       }
       if case .goesOn = outcome { continue }
       return

@@ -14,7 +14,7 @@ public import SyscallABI
 /// Not thread-safe: one reader belongs to one task at a time.
 public final class TraceReader {
   public struct Options {
-    /// Inflate on a thread of its own. Nil: if the machine has more than one processor.
+    /// Inflate on a thread of its own. Nil: if the machine has a processor left for it.
     public var isPipelined: Bool?
     /// Decode on a thread of its own, a few batches ahead of the caller. Nil: if the machine has
     /// more than one processor. Never if stacks are kept.
@@ -35,6 +35,12 @@ public final class TraceReader {
       self.stacks = stacks
       self.itemsPerBatch = max(itemsPerBatch, 1)
     }
+
+    var runsAhead: Bool { stacks == nil && decodesAhead ?? (Processors.count > 1) }
+
+    /// The caller's thread counts: on two processors, one thread that inflates and decodes ahead of
+    /// it is faster than two that take turns.
+    var inflatesAhead: Bool { isPipelined ?? (Processors.count > (runsAhead ? 2 : 1)) }
   }
 
   /// The base names of the files of a `strace -ff` trace, at the positions that
@@ -92,9 +98,7 @@ public final class TraceReader {
     self.sources = sources
     hasFilePerProcess = reader.hasFilePerProcess
     totalCompressedBytes = reader.totalCompressedBytes
-    let isAhead = options.decodesAhead ?? (Processors.count > 1)
-    batches =
-      isAhead && options.stacks == nil ? .ahead(DecodingThread(reader)) : .here(reader)
+    batches = options.runsAhead ? .ahead(DecodingThread(reader)) : .here(reader)
   }
 
   deinit {

@@ -29,15 +29,21 @@ final class Monitor: @unchecked Sendable {
     return body()
   }
 
-  /// Lets others have the lock until one of them says that something has changed. Only within
-  /// `withLock`, and in a loop that looks whether it is what one waits for.
-  func wait() { unsafe pthread_cond_wait(changed, lock) }
+  /// The same, and wakes all that wait once the lock is free again: they would have to wait for it.
+  func change<T>(_ body: () -> T) -> T {
+    defer { unsafe pthread_cond_broadcast(changed) }
+    return withLock(body)
+  }
 
-  /// Wakes all that wait. Only within `withLock`.
-  func wakeAll() { unsafe pthread_cond_broadcast(changed) }
+  /// Lets others have the lock until one of them changes something. Only within `withLock`, and in
+  /// a loop that looks whether it is what one waits for.
+  func wait() { unsafe pthread_cond_wait(changed, lock) }
 }
 
 /// A thread of its own that runs to its end unwatched: it may hang in a pipe that nobody writes.
+///
+/// It works ahead for the thread that starts it: where there are fewer processors than threads, it
+/// does not interrupt that one whenever there is room again (`SCHED_BATCH`).
 enum DetachedThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
@@ -47,7 +53,11 @@ enum DetachedThread {
   /// - Returns: 0, or the error with which no thread could be started.
   static func start(_ run: @escaping @Sendable () -> Void) -> Int32 {
     var thread = pthread_t()
-    let context = unsafe Unmanaged.passRetained(Body(run)).toOpaque()
+    let body = Body {
+      interruptNobody()
+      run()
+    }
+    let context = unsafe Unmanaged.passRetained(body).toOpaque()
     let status = unsafe pthread_create(
       &thread, nil,
       { context in
@@ -60,5 +70,13 @@ enum DetachedThread {
       unsafe Unmanaged<Body>.fromOpaque(context).release()
     }
     return status
+  }
+
+  /// Gives the calling thread the policy SCHED_BATCH, which needs no privilege; where it is refused
+  /// everything works, too.
+  private static func interruptNobody() {
+    let batch: Int32 = 3
+    var parameters = sched_param()
+    unsafe sched_setscheduler(0, batch, &parameters)
   }
 }

@@ -125,7 +125,7 @@ private final class BufferRing: @unchecked Sendable {
       }
       let read = source.compressedBytesRead
       let ends = source.memberEnds
-      monitor.withLock {
+      monitor.change {
         lengths[index] = length
         memberEnds[index] = ends
         compressed = read
@@ -133,7 +133,6 @@ private final class BufferRing: @unchecked Sendable {
         // The trailer of the last member may come alone.
         if length > 0 || !ends.isEmpty { filled += 1 }
         if length == 0 { isDone = true }
-        monitor.wakeAll()
       }
       if length == 0 { return }
     }
@@ -164,16 +163,14 @@ private final class BufferRing: @unchecked Sendable {
 
   /// Gives the oldest full buffer back.
   func release() {
-    monitor.withLock {
+    monitor.change {
       taken += 1
-      monitor.wakeAll()
     }
   }
 
   func cancel() {
-    monitor.withLock {
+    monitor.change {
       isCancelled = true
-      monitor.wakeAll()
     }
   }
 
