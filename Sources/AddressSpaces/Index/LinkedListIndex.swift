@@ -6,6 +6,7 @@ public import SyscallABI
 public struct LinkedListIndex: VMAIndex, ~Copyable {
   private var nodes: SlotArray<Node>
   private var head: UInt32 = 0
+  private let addressOnly = AddressOnly()
   public private(set) var count = 0
 
   struct Node: BitwiseCopyable {

@@ -14,6 +14,7 @@ public struct SortedArrayIndex: VMAIndex, ~Copyable {
   private var starts: WordArray
   /// The slot of each VMA, in half-words.
   private var slots: WordArray
+  private let addressOnly = AddressOnly()
   public private(set) var count = 0
 
   /// Above every page number.
