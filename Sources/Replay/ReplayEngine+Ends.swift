@@ -91,11 +91,11 @@ extension ReplayEngine where Index: ~Copyable {
           processes[index].summary.impliedPages += pages
         }
       }
-      let boundaries = space.boundaryCounts()
+      let (boundaries, status) = space.boundariesAndStatus()
       processes[index].summary.boundaries = boundaries
       // V = 1 + holes + boundaries
       processes[index].summary.holes = max(space.mapCount - 1 - boundaries.total, 0)
-      processes[index].summary.status = space.vmStatus
+      processes[index].summary.status = status
     }
     noteUnplaced(index)
     if Observer.readsCertainty { noteCertaintyAtEnd(index, view) }

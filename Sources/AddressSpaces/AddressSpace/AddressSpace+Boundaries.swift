@@ -131,7 +131,9 @@ extension AddressSpace where Index: ~Copyable {
       let upper = vma(entry)
       let upperRecord = slab[entry.handle]
       if upper.range.start == lower.range.end {
-        let (causes, flags) = differences(lowerRecord, upperRecord)
+        let (causes, flags) = differences(
+          lowerRecord, attributes[lowerRecord.attributes],
+          upperRecord, attributes[upperRecord.attributes])
         body(
           upper,
           VMABoundary(lower: lower, upper: upper, differences: causes, differingFlags: flags))
@@ -145,25 +147,34 @@ extension AddressSpace where Index: ~Copyable {
   /// The touching pairs, counted by first cause.
   ///
   /// - Complexity: O(*n*).
-  public borrowing func boundaryCounts() -> BoundaryCounts {
+  public borrowing func boundaryCounts() -> BoundaryCounts { boundariesAndStatus().boundaries }
+
+  /// The touching pairs by first cause, and the lines of `/proc/PID/status`, in one walk.
+  ///
+  /// - Complexity: O(*n*).
+  public borrowing func boundariesAndStatus() -> (boundaries: BoundaryCounts, status: VMStatus) {
     var counts = BoundaryCounts()
-    var lower = VMARecord.free
+    var pages = VMStatus.Pages()
+    // Slot 0 is no VMA.
+    var (lower, lowerAttributes) = (VMARecord.free, MergeAttributes(flags: []))
     index.forEachEntry { entry in
       let upper = slab[entry.handle]
-      if upper.start == lower.end && !lower.range.isEmpty {
-        counts.add(differences(lower, upper).causes)
+      let attributes = self.attributes[upper.attributes]
+      if upper.start == lower.end && lower.start < lower.end {
+        counts.add(differences(lower, lowerAttributes, upper, attributes).causes)
       }
-      lower = upper
+      pages.add(upper.range.lengthInPages, attributes.flags)
+      (lower, lowerAttributes) = (upper, attributes)
     }
-    return counts
+    return (counts, status(of: pages))
   }
 
   /// All in which two neighbours differ.
+  @inline(__always)
   private borrowing func differences(
-    _ lowerRecord: VMARecord, _ upperRecord: VMARecord
+    _ lowerRecord: VMARecord, _ lower: MergeAttributes,
+    _ upperRecord: VMARecord, _ upper: MergeAttributes
   ) -> (causes: VMABoundary.Causes, flags: VMAFlags) {
-    let lower = attributes[lowerRecord.attributes]
-    let upper = attributes[upperRecord.attributes]
     var causes: VMABoundary.Causes = []
     func note(_ cause: VMABoundary.Cause, _ differs: Bool) {
       if differs { causes.formUnion(VMABoundary.Causes(cause)) }

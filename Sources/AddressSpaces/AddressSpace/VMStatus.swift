@@ -28,6 +28,27 @@ public struct VMStatus: Hashable, Sendable {
   }
 }
 
+extension VMStatus {
+  /// Pages by access, as 4.5 and newer count them.
+  struct Pages: BitwiseCopyable {
+    var stack: UInt64 = 0
+    var code: UInt64 = 0
+    var data: UInt64 = 0
+
+    /// Linux: `is_stack_mapping`, `is_exec_mapping`, `is_data_mapping`.
+    @inline(__always)
+    mutating func add(_ pages: UInt64, _ flags: VMAFlags) {
+      if flags.contains(.growsDown) {
+        stack += pages
+      } else if flags.intersection([.exec, .write]) == .exec {
+        code += pages
+      } else if flags.intersection([.write, .shared]) == .write {
+        data += pages
+      }
+    }
+  }
+}
+
 extension AddressSpace where Index: ~Copyable {
   /// What `/proc/PID/status` says of this address space.
   ///
@@ -35,24 +56,21 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `task_mem`.
   public var vmStatus: VMStatus {
+    var pages = VMStatus.Pages()
+    if profile.follows(.countsDataByAccess) {
+      index.forEachEntry { pages.add($0.range.lengthInPages, attributes(of: $0).flags) }
+    }
+    return status(of: pages)
+  }
+
+  borrowing func status(of pages: VMStatus.Pages) -> VMStatus {
     var status = VMStatus()
     status.peak = max(hiwaterVM, counters.total)
     status.locked = counters.locked
-    var code: UInt64
+    let code: UInt64
     if profile.follows(.countsDataByAccess) {
       status.size = counters.total
-      code = 0
-      index.forEachEntry { entry in
-        let flags = attributes(of: entry).flags
-        let pages = entry.range.lengthInPages
-        if flags.contains(.growsDown) {
-          status.stack += pages
-        } else if flags.intersection([.exec, .write]) == .exec {
-          code += pages
-        } else if flags.intersection([.write, .shared]) == .write {
-          status.data += pages
-        }
-      }
+      (status.stack, status.data, code) = (pages.stack, pages.data, pages.code)
     } else {
       status.size = counters.total &- counters.reserved
       status.stack = counters.stack
