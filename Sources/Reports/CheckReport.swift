@@ -28,6 +28,11 @@ public struct CheckReport {
     }
 
     public var isBroken: Bool { bound.map { value > $0 } ?? false }
+
+    /// Where the bound of a headroom comes from; `share` as in `20 %`.
+    public static func headroomNote(_ share: String, of maxMapCount: Int) -> String {
+      "\(share) of max_map_count \(Figures.grouped(maxMapCount)) to stay free"
+    }
   }
 
   private let trace: String

@@ -53,6 +53,11 @@ import Testing
     #expect(
       first.output == "log: above headroom: 5 of 2 (60 % of max_map_count 6 to stay free), "
         + "broken at line 3\n")
+    let usual = Self.log.replacing("max_map_count=6", with: "max_map_count=65530")
+    #expect(
+      try await run("check", "log", "--headroom", "20%", log: usual).output
+        == "log: within headroom: 5 of 52,424 (20 % of max_map_count 65,530 to stay free), "
+        + "at line 7\n")
     let silent = Self.log.replacing("# host max_map_count=6", with: "# host kernel=6.18")
     let outcome = try await run("check", "log", "--headroom", "1%", log: silent)
     #expect(outcome.status == 65 && outcome.error.contains("max_map_count"))

@@ -101,32 +101,33 @@ extension AddressSpace where Index: ~Copyable {
       return merged
     }
     var part = vma
-    if part.start < range.start {
-      if !leniently, let errno = splitError(of: part) {
-        attributes.release(id)
-        if isTraced { noteFailedSplit(part, errno) }
-        throw errno
+    do throws(Errno) {
+      if part.start < range.start {
+        if !leniently { try checkSplit(of: part) }
+        part = splitVMA(part, at: range.start, newBelow: true).upper
       }
-      part = splitVMA(part, at: range.start, newBelow: true).upper
-    }
-    if range.end < part.end {
-      if !leniently, let errno = splitError(of: part) {
-        attributes.release(id)
-        if isTraced { noteFailedSplit(part, errno) }
-        throw errno
+      if range.end < part.end {
+        if !leniently { try checkSplit(of: part) }
+        part = splitVMA(part, at: range.end, newBelow: false).lower
       }
-      part = splitVMA(part, at: range.end, newBelow: false).lower
+    } catch {
+      attributes.release(id)
+      throw error
     }
     if origins.isOn { noteChange(part, to: id) }
     setAttributes(part, id)
     return part
   }
 
-  private mutating func noteFailedSplit(_ vma: VMAEntry, _ errno: Errno) {
-    path.enter(.splitVMA, vma.range)
-    noteMapCount(limits.maxMapCount - 1)
-    noteFailure(errno)
-    path.leave()
+  private mutating func checkSplit(of vma: VMAEntry) throws(Errno) {
+    guard let errno = splitError(of: vma) else { return }
+    if isTraced {
+      path.enter(.splitVMA, vma.range)
+      noteMapCount(limits.maxMapCount - 1)
+      noteFailure(errno)
+      path.leave()
+    }
+    throw errno
   }
 
   /// Linux: the checks of `split_vma`.

@@ -132,7 +132,7 @@ struct CheckCommand: ParsableCommand {
         CheckReport.Budget(
           name: "headroom", value: count.value, bound: bound,
           line: count.position(above: bound)?.line,
-          note: "\(headroom.text) of max_map_count \(limit) to stay free"))
+          note: CheckReport.Budget.headroomNote(headroom.text, of: limit)))
     }
     return budgets
   }
