@@ -74,18 +74,20 @@ public struct ExplainReport {
         group = last.group
       } else if let lastButOne, lastButOne.look == look {
         group = lastButOne.group
-      } else if let known = byLook[look] {
-        group = known
       } else {
-        let key = key(of: boundary)
-        group = byKey[key] ?? groups.count
-        if group == groups.count {
-          groups.append(Group(key))
-          byKey[key] = group
+        if let known = byLook[look] {
+          group = known
+        } else {
+          let key = key(of: boundary)
+          group = byKey[key] ?? groups.count
+          if group == groups.count {
+            groups.append(Group(key))
+            byKey[key] = group
+          }
+          byLook[look] = group
         }
-        byLook[look] = group
+        (lastButOne, last) = (last, (look, group))
       }
-      if last?.look != look { (lastButOne, last) = (last, (look, group)) }
       groups[group].differences.formUnion(boundary.pair.differences)
       groups[group].count += 1
       groups[group].assumed += boundary.isAssumed ? 1 : 0

@@ -6,17 +6,17 @@ public struct RecordedCall: Hashable, Sendable, BitwiseCopyable {
   public var line: UInt64
   /// Where it acted; an empty range for calls without one.
   public var range: AddressRange
-  public var pid: PID
-  public var source: UInt32
-  public var name: SyscallName
   public var prot: Protection
   /// The flags of an mmap.
   public var flags: MapFlags
-  public var advice: Advice?
-  /// For a munmap: it cuts the head or the tail off the last mapping that its thread made.
-  public var isTrim = false
+  public var pid: PID
+  public var source: UInt32
   /// Where in the program it was made, if the log shows that.
   public var stack = StackID.none
+  public var advice: Advice?
+  public var name: SyscallName
+  /// For a munmap: it cuts the head or the tail off the last mapping that its thread made.
+  public var isTrim = false
 
   init(_ event: SyscallEvent) {
     line = event.line

@@ -7,13 +7,13 @@ extension Explanation {
   /// Each VMA is kept once and each call by its number, since there can be as many pairs as VMAs.
   public struct Boundaries: RandomAccessCollection, Sendable {
     struct Pair: BitwiseCopyable {
-      /// Where the lower VMA is in `vmas`; the upper one comes next.
-      var lower: Int
-      var differences: VMABoundary.Causes
       var differingFlags: VMAFlags
+      /// Where the lower VMA is in `vmas`; the upper one comes next.
+      var lower: UInt32
       var lowerSetter: CallID
       var upperSetter: CallID
       var equalSince: CallID
+      var differences: VMABoundary.Causes
       var isAssumed: Bool
     }
 
@@ -36,8 +36,8 @@ extension Explanation {
       let pair = pairs[position]
       return Boundary(
         pair: VMABoundary(
-          lower: vmas[pair.lower], upper: vmas[pair.lower + 1], differences: pair.differences,
-          differingFlags: pair.differingFlags),
+          lower: vmas[Int(pair.lower)], upper: vmas[Int(pair.lower) + 1],
+          differences: pair.differences, differingFlags: pair.differingFlags),
         lowerSetter: calls[pair.lowerSetter], upperSetter: calls[pair.upperSetter],
         equalSince: calls[pair.equalSince], isAssumed: pair.isAssumed)
     }
@@ -51,9 +51,9 @@ extension Explanation {
       vmas.append(boundary.upper)
       pairs.append(
         Pair(
-          lower: vmas.count - 2, differences: boundary.differences,
-          differingFlags: boundary.differingFlags, lowerSetter: setters.lower,
-          upperSetter: setters.upper, equalSince: equalSince, isAssumed: isAssumed))
+          differingFlags: boundary.differingFlags, lower: UInt32(vmas.count - 2),
+          lowerSetter: setters.lower, upperSetter: setters.upper, equalSince: equalSince,
+          differences: boundary.differences, isAssumed: isAssumed))
     }
 
     /// The pairs for which `isIncluded` holds.
