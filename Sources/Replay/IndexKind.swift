@@ -32,7 +32,7 @@ extension IndexKind {
   /// which it takes several times as long: compiled for each, all that the tool can do would take
   /// minutes more to build.
   public func run<Work: IndexedWork>(_ work: inout Work) throws -> Work.Output {
-    if self == .fastest { return try work.run(on: MmapCache<BPlusTreeIndex>.self) }
+    if self == .btree { return try work.run(on: MmapCache<BPlusTreeIndex>.self) }
     return try work.run(on: metatype)
   }
 

@@ -71,9 +71,10 @@ public struct VMABoundary: Hashable, Sendable {
 
 /// How many touching pairs there are, by first cause.
 public struct BoundaryCounts: Hashable, Sendable {
-  /// Pairs by first cause, then those that differ in nothing else.
-  private var counts = InlineCounts<26>()
-  private static let causeCount = 13
+  /// Pairs by first cause.
+  private var counts = InlineCounts<13>()
+  /// Those of them that differ in nothing else.
+  private var aloneCounts = InlineCounts<13>()
 
   public init() {}
 
@@ -82,7 +83,7 @@ public struct BoundaryCounts: Hashable, Sendable {
 
   /// Pairs that differ in nothing but `cause`.
   public func alone(_ cause: VMABoundary.Cause) -> Int {
-    Int(counts[Self.causeCount + Int(cause.rawValue)])
+    Int(aloneCounts[Int(cause.rawValue)])
   }
 
   public var total: Int { VMABoundary.Cause.allCases.reduce(0) { $0 + self[$1] } }
@@ -97,12 +98,13 @@ public struct BoundaryCounts: Hashable, Sendable {
   mutating func add(_ differences: VMABoundary.Causes) {
     let cause = Int(differences.first.rawValue)
     counts[cause] += 1
-    if differences.isAlone { counts[Self.causeCount + cause] += 1 }
+    if differences.isAlone { aloneCounts[cause] += 1 }
   }
 
   /// Adds the counts of another address space.
   public mutating func add(_ other: BoundaryCounts) {
     counts.add(other.counts)
+    aloneCounts.add(other.aloneCounts)
   }
 }
 
@@ -155,7 +157,6 @@ extension AddressSpace where Index: ~Copyable {
   public borrowing func boundariesAndStatus() -> (boundaries: BoundaryCounts, status: VMStatus) {
     var counts = BoundaryCounts()
     var pages = VMStatus.Pages()
-    // Slot 0 is no VMA.
     var (lower, lowerAttributes) = (VMARecord.free, MergeAttributes(flags: []))
     index.forEachEntry { entry in
       let upper = slab[entry.handle]
