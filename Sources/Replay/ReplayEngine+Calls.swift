@@ -83,6 +83,7 @@ extension ReplayEngine where Index: ~Copyable {
       observer.didApply(event, process: view, space: space)
       return space.mapCount
     }
+    if Observer.returnsToMark && observer.takeMark() { mark(process, after: event) }
     notePeak(mapCount, line: event.line, process: process)
     if Observer.readsCertainty { observeCertainty(event, process: process) }
   }

@@ -14,14 +14,8 @@ struct FaultFeed {
   var orphans: [PID: [PageFault]] = [:]
   var orphanCount = 0
 
-  /// The faults taken from the source since `record()`.
-  private(set) var recorded: [PageFault]?
-  /// Not all faults since `record()` are there.
-  private(set) var hasLostFaults = false
-
   /// So many are kept: most threads without a name belong to programs that were not traced.
   static let orphanLimit = 65_536
-  static let recordLimit = 65_536
 
   init(_ source: any PageFaultSource) {
     self.source = source
@@ -29,17 +23,7 @@ struct FaultFeed {
   }
 
   /// Takes the next fault from the source.
-  mutating func step() {
-    next = source.next()
-    guard let next, let count = recorded?.count else { return }
-    if count < Self.recordLimit { recorded!.append(next) } else { hasLostFaults = true }
-  }
-
-  /// Keeps what comes from now on, so that it can be had once more.
-  mutating func record() {
-    recorded = []
-    hasLostFaults = false
-  }
+  mutating func step() { next = source.next() }
 }
 
 extension ReplayEngine where Index: ~Copyable {
@@ -85,7 +69,7 @@ extension ReplayEngine where Index: ~Copyable {
   }
 
   /// Everything that happened before this line and time, in the order of the list.
-  private mutating func advance(line: UInt64, time: SyscallEvent.Timestamp) {
+  mutating func advance(line: UInt64, time: SyscallEvent.Timestamp) {
     while let fault = faultFeed!.next, fault.isBefore(line: line, time: time) {
       faultFeed!.step()
       apply(fault)
@@ -105,7 +89,7 @@ extension ReplayEngine where Index: ~Copyable {
     case .line(let line, _): advance(line: line + 1, time: .none)
     case .time(let time): advance(line: 0, time: time)
     }
-    endFaults()
+    faultFeed = nil
   }
 
   /// The log is over: what is left of the list happened after its last line.
@@ -116,11 +100,6 @@ extension ReplayEngine where Index: ~Copyable {
       apply(fault)
     }
     meetHeldSnapshots()
-    endFaults()
-  }
-
-  private mutating func endFaults() {
-    if Observer.returnsToMark { journal.faults = faultFeed!.recorded ?? [] }
     faultFeed = nil
   }
 

@@ -51,8 +51,6 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// The process of the last map that the model was compared with.
   var lastCompared: Int?
   var unclaimedInitialMaps: [(pid: PID, entries: [MapsEntry])]
-  /// The way back to a moment that the observer marked.
-  var journal = Journal<Index, Observer>()
 
   public init(options: ReplayOptions, paths: PathTable, observer: Observer) {
     self.options = options
@@ -76,7 +74,6 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// - Parameter limit: items beyond it are left alone; nil for none.
   /// - Returns: false if an item beyond `limit` was met: nothing more needs to be read.
   public mutating func apply(_ batch: TraceBatch, until limit: ReplayLimit? = nil) -> Bool {
-    if Observer.returnsToMark { return applyMarking(batch, until: limit) }
     if faultFeed != nil { return applyWithFaults(batch, until: limit) }
     var position = 0
     var nextStack = 0
@@ -109,7 +106,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
 
   /// The log is over: ends the processes that still live, in the order in which they appeared.
   ///
-  /// An observer that marks moments is brought back to the last one (`returnsToMark`).
+  /// An observer that marks moments sees the last one again (`returnsToMark`).
   public mutating func finish() {
     finishFaults()
     endProcesses()
@@ -133,8 +130,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   mutating func sweepFiles() {
     var live: Set<UInt32> = []
     spaces.visitAll { space in
-      space.forEachVMA { live.insert($0.file.rawValue) }
-      live.insert(space.exeFile.rawValue)
+      space.forEachFile { live.insert($0.rawValue) }
     }
     files.sweep { live.contains($0.rawValue) }
   }

@@ -28,23 +28,24 @@ public protocol ReplayObserver {
   /// Whether the replay should also read what the log leaves open (`CertainAddressSpace`).
   static var readsCertainty: Bool { get }
 
-  /// Whether the replay should go back, when the log is over, to the last moment that `takeMark`
-  /// marked, and end there.
+  /// Whether an address space should be brought back, when the log is over, to the last moment that
+  /// `takeMark` marked.
   static var returnsToMark: Bool { get }
 
   /// Nothing that follows matters: the replay may end here.
   var wantsNoMore: Bool { get }
 
-  /// Asked after each item if `returnsToMark`: whether this moment is to be kept, instead of all
-  /// before it.
+  /// Asked after each `didApply` if `returnsToMark`: whether to come back to the address space as
+  /// it is now, and to no earlier moment any more.
   mutating func takeMark() -> Bool
 
   /// Asked when the log is over, after the last `willEnd`, if `returnsToMark`.
   var wantsReturn: Bool { get }
 
-  /// The log is over, and the observer and all it watches are again as they were at the last mark;
-  /// `willEnd` follows for each process that lived then.
-  mutating func didReturn()
+  /// The log is over, and an address space has the VMAs that it had at the last mark, or a little
+  /// later: before the next event, but after the page faults that are known to belong to this one.
+  mutating func didReturn<Index: VMAIndex & ~Copyable>(
+    to space: borrowing AddressSpace<Index>, files: FileTable)
 
   /// The calls that VMAs remember; used only if `tracksOrigins`.
   var calls: CallLedger { get set }
@@ -136,7 +137,9 @@ extension ReplayObserver {
 
   public var wantsReturn: Bool { false }
 
-  public mutating func didReturn() {}
+  public mutating func didReturn<Index: VMAIndex & ~Copyable>(
+    to space: borrowing AddressSpace<Index>, files: FileTable
+  ) {}
 
   public var calls: CallLedger {
     get { CallLedger() }

@@ -21,30 +21,12 @@ import AddressSpaces
   private var slots: UnsafeMutableBufferPointer<Slot>
   private var used = 0
   private var free: [Int] = []
+  /// The address space that stays, even without users.
+  private(set) var kept: ID?
 
   init() {
     unsafe slots = .allocate(capacity: 16)
   }
-
-  private init(copying other: borrowing SpaceTable) {
-    used = other.used
-    free = other.free
-    unsafe slots = .allocate(capacity: other.slots.count)
-    for slot in 0..<used {
-      let users = unsafe other.slots[slot].users
-      if users > 0 {
-        let space = unsafe other.slots[slot].space!.copy()
-        unsafe slots.initializeElement(at: slot, to: Slot(space: consume space, users: users))
-      } else {
-        unsafe slots.initializeElement(at: slot, to: Slot())
-      }
-    }
-  }
-
-  /// The same address spaces under the same IDs.
-  ///
-  /// - Complexity: O(all VMAs).
-  borrowing func copy() -> SpaceTable { SpaceTable(copying: self) }
 
   deinit {
     for slot in 0..<used { unsafe slots.deinitializeElement(at: slot) }
@@ -81,10 +63,21 @@ import AddressSpaces
   mutating func removeUser(of id: ID) {
     precondition(id.slot < used)
     unsafe slots[id.slot].users -= 1
-    if unsafe slots[id.slot].users == 0 {
-      unsafe slots[id.slot].space = nil
-      free.append(id.slot)
-    }
+    if id != kept { dropIfUnused(id) }
+  }
+
+  /// Lets one address space stay without users, instead of the one kept before.
+  mutating func keep(_ id: ID) {
+    if id == kept { return }
+    let old = kept
+    kept = id
+    if let old { dropIfUnused(old) }
+  }
+
+  private mutating func dropIfUnused(_ id: ID) {
+    guard unsafe slots[id.slot].users == 0 else { return }
+    unsafe slots[id.slot].space = nil
+    free.append(id.slot)
   }
 
   /// Calls `body` with the address space to read.
@@ -99,9 +92,9 @@ import AddressSpaces
     return unsafe body(&slots[id.slot].space!)
   }
 
-  /// Visits every address space in use.
+  /// Visits every address space in use, and the kept one.
   func visitAll(_ body: (borrowing AddressSpace<Index>) -> Void) {
-    for slot in 0..<used where unsafe slots[slot].users > 0 {
+    for slot in 0..<used where unsafe slots[slot].users > 0 || ID(slot: slot) == kept {
       unsafe body(slots[slot].space!)
     }
   }

@@ -65,7 +65,7 @@ import Testing
     var outcome = Outcome()
     outcome.steps.reserveCapacity(program.calls.count)
     for call in program.calls {
-      let errno = process.apply(call, result: plainResult(call))
+      let errno = process.apply(call, result: call.plainResult)
       process.space.checkInvariants()
       var hasher = Hasher()
       process.space.forEachVMA { hasher.combine($0) }
@@ -86,21 +86,12 @@ import Testing
         firstBreak: 0x5555_0000_0000, profile: profile)
       for (number, call) in program.calls.enumerated() {
         let foretold = process.predict(call)
-        let errno = process.apply(call, result: plainResult(call))
+        let errno = process.apply(call, result: call.plainResult)
         if let foretold {
           #expect(foretold == errno, "seed \(seed), call \(number): \(call.line)")
         }
       }
       process.space.checkInvariants()
-    }
-  }
-
-  /// Where the kernel would have put things, as far as a program names it.
-  private func plainResult(_ call: RandomCall) -> UInt64 {
-    switch call {
-    case .mmap(let at, _, _, let flags, _, _): flags & 0x10_0010 != 0 ? at : at & ~0xfff
-    case .mremap(let old, _, _, let flags, let new): flags & 2 != 0 ? new : old
-    default: 0
     }
   }
 }

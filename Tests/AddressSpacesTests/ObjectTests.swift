@@ -15,7 +15,7 @@ import Testing
       var process = ModelledProcess<Index>(firstBreak: 0x5555_0000_0000, profile: profile)
       process.space.keepObjects()
       for call in program.calls {
-        _ = process.apply(call, result: Self.plainResult(call))
+        _ = process.apply(call, result: call.plainResult)
         let errors = Self.errors(in: process.space)
         #expect(errors.isEmpty, "seed \(seed), \(call.line): \(errors)")
         if !errors.isEmpty { return }
@@ -30,7 +30,7 @@ import Testing
 
   /// Many VMAs of few files, so that their pages overlap.
   @Test func manyVMAsOfOneFile() throws {
-    var random = SplitMix(state: 7)
+    var random = SplitMix64(state: 7)
     var space = AddressSpace<Index>(profile: .linux2_6)
     space.keepObjects()
     for _ in 0..<1500 {
@@ -118,25 +118,5 @@ import Testing
     space.removeAll()
     #expect(space.objectReferences.isBalanced)
     #expect(space.mappedFiles.isEmpty && space.anonVMAs.isEmpty)
-  }
-
-  private static func plainResult(_ call: RandomCall) -> UInt64 {
-    switch call {
-    case .mmap(let at, _, _, let flags, _, _): flags & 0x10_0010 != 0 ? at : at & ~0xfff
-    case .mremap(let old, _, _, let flags, let new): flags & 2 != 0 ? new : old
-    default: 0
-    }
-  }
-
-  private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var bits = state
-      bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
-      return bits ^ (bits >> 31)
-    }
   }
 }

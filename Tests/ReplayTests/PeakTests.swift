@@ -10,19 +10,14 @@ import TraceReading
 /// A log read once and taken back to its peak says what two replays say: one that finds the peak,
 /// and one that ends there.
 @Suite struct PeakTests {
-  /// Between a copy at every peak and none but the first.
-  static let intervals = [1, 50, 4096, Int.max]
-
   @Test(arguments: BundledTraceTests.traces)
   func onePassSaysWhatTwoSay(trace: URL) throws {
     var replay = PeakReplay(path: trace.path)
-    for (itemsPerBatch, intervals) in [(37, [1, Int.max]), (4096, [50, 4096])] {
+    for itemsPerBatch in [37, 4096] {
       replay.itemsPerBatch = itemsPerBatch
       let expected = try replay.inTwoPasses()
       #expect(expected != nil)
-      for interval in intervals {
-        #expect(try replay.inOnePass(interval) == expected, "a copy after \(interval)")
-      }
+      #expect(try replay.inOnePass() == expected)
     }
   }
 
@@ -50,9 +45,7 @@ import TraceReading
       replay.itemsPerBatch = itemsPerBatch
       let expected = try replay.inTwoPasses()
       #expect((expected == nil) == (pid == 3))
-      for interval in Self.intervals {
-        #expect(try replay.inOnePass(interval) == expected, "a copy after \(interval)")
-      }
+      #expect(try replay.inOnePass() == expected)
     }
   }
 
@@ -68,7 +61,7 @@ import TraceReading
       """
     let replay = PeakReplay(log: maps)
     #expect(try replay.inTwoPasses()?.contains("mapCount: 2") == true)
-    #expect(try replay.inOnePass(1) == replay.inTwoPasses())
+    #expect(try replay.inOnePass() == replay.inTwoPasses())
   }
 
   /// The peak is at line 2; what is written right after it still counts, as for --at-line 2.
@@ -85,46 +78,70 @@ import TraceReading
     replay.faults = "1 @\(line) 0x7f0000001000 w\n"
     for itemsPerBatch in [1, 2, 4096] {
       replay.itemsPerBatch = itemsPerBatch
-      for interval in Self.intervals {
-        let explanation = try #require(try replay.explanation(interval))
-        #expect(explanation.position?.line == 2)
-        let pair = try #require(explanation.boundaries.first?.pair)
-        #expect(!pair.lower.anonVMA.isNone == isWritten)
-      }
+      let explanation = try #require(try replay.explanation())
+      #expect(explanation.position?.line == 2)
+      let pair = try #require(explanation.boundaries.first?.pair)
+      #expect(!pair.lower.anonVMA.isNone == isWritten)
     }
   }
-}
 
-extension PeakTests {
-  /// What is kept behind a peak is bounded, whether it is many calls, few of many lines, or maps.
-  @Test func whatIsKeptIsBounded() throws {
-    var log = "1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\n"
-    let maps = (0..<500).map { "# 7f\($0 + 100)0000000-7f\($0 + 100)0001000 r--p 0 00:00 0\n" }
-    for number in 0..<60 {
-      log += "1 madvise(0x7f0000000000, 4096, MADV_DONTNEED) = 0\n"
-      if number > 20 { log += "# maps 1 check\n" + maps.joined() + "# end\n" }
+  private static let page = "4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED"
+
+  private static func map(_ pid: Int, _ pages: Int) -> String {
+    (0..<pages).map {
+      let address = "0x7f00000" + String(0x10 + $0 * 2, radix: 16) + "000"
+      return "\(pid) mmap(\(address), \(page), -1, 0) = \(address)\n"
+    }.joined()
+  }
+
+  /// The address space of the peak is kept when its process ends, when it executes something else,
+  /// and while others use its place in the tables; and dropped for a higher one.
+  @Test(arguments: [
+    "2 exit_group(0) = ?\n2 +++ exited with 0 +++\n",
+    "2 execve(\"/bin/true\", [\"true\"], 0x7ffc0 /* 1 var */) = 0\n",
+    "2 munmap(0x7f0000010000, 0x4000) = 0\n2 +++ killed by SIGKILL +++\n",
+  ])
+  func thePeakOutlivesItsProcess(end: String) throws {
+    var log = "1 clone(child_stack=NULL, flags=SIGCHLD) = 2\n" + Self.map(2, 9) + end
+    for child in 3...6 {
+      log += "1 clone(child_stack=NULL, flags=SIGCHLD) = \(child)\n" + Self.map(child, 5)
     }
-    let paths = PathTable()
-    let reader = try TraceReader(
-      source: MemorySource(Array(log.utf8)), name: "log", paths: paths,
-      options: TraceReader.Options(itemsPerBatch: 1))
-    var engine = ReplayEngine<BPlusTreeIndex, PeakExplainer>(
-      options: ReplayOptions(profile: .linux6), paths: paths, observer: PeakExplainer())
-    var batch = TraceBatch()
-    var most = 0
-    while try reader.nextBatch(into: &batch), engine.apply(batch) {
-      let kept = engine.journal.batches
-      let lines = kept.flatMap(\.snapshots).map { snapshot -> Int in
-        if case .maps(let entries) = snapshot.content { entries.count } else { 0 }
-      }
-      most = max(most, lines.reduce(0, +))
-      #expect(kept.allSatisfy { !$0.items.isEmpty && $0.items.capacity <= 16 })
+    #expect(try expectBoth(log).mapCount == 9)
+    #expect(try expectBoth(log + Self.map(6, 12)).mapCount == 12)
+  }
+
+  /// A thread-like child shares the map, and goes on after its parent.
+  @Test func aSharedPeakIsKept() throws {
+    let log =
+      "1 clone(child_stack=0x7f0, flags=CLONE_VM|SIGCHLD) = 2\n" + Self.map(1, 4)
+      + "1 exit_group(0) = ?\n1 +++ exited with 0 +++\n2 munmap(0x7f0000010000, 0x3000) = 0\n"
+    let explanation = try expectBoth(log)
+    #expect(explanation.mapCount == 4 && explanation.process.pid == PID(1))
+  }
+
+  /// Calls and files to which only the peak owes something are not forgotten.
+  @Test func whatOnlyThePeakNeedsIsKept() throws {
+    var log = "1 openat(AT_FDCWD, \"/a\", O_RDONLY) = 3</a>\n"
+    for number in 0..<40 {
+      let address = "0x7f0000" + String(0x100 + number, radix: 16) + "000"
+      log += "1 mmap(\(address), 4096, PROT_\(number % 2 == 0 ? "READ" : "NONE"), "
+      log += "MAP_PRIVATE|MAP_FIXED, 3</a>, 0) = \(address)\n"
     }
-    // Eight maps of 500 lines are not enough for a copy, the ninth is.
-    #expect((4000...4500).contains(most))
-    #expect(!engine.journal.isOpen && engine.journal.batches.count == 1)
-    engine.finish()
-    #expect(engine.observer.explanation?.position?.line == 1)
+    log += "1 munmap(0x7f0000100000, 0x28000) = 0\n"
+    for number in 0..<10_000 {
+      log += "1 mmap(0x7f0000200000, 4096, PROT_READ, MAP_SHARED|MAP_FIXED, "
+      log += "3</b\(number)>, 0) = 0x7f0000200000\n"
+    }
+    let explanation = try expectBoth(log)
+    #expect(explanation.mapCount == 40 && explanation.fileNames.count == 1)
+    #expect(explanation.boundaries.allSatisfy { $0.lowerSetter != nil && $0.upperSetter != nil })
+    #expect(explanation.boundaries.last?.setter?.line == 41)
+  }
+
+  private func expectBoth(_ log: String) throws -> Explanation {
+    let replay = PeakReplay(log: log)
+    #expect(try replay.inOnePass() == replay.inTwoPasses())
+    return try #require(try replay.explanation())
   }
 }
 
@@ -150,16 +167,19 @@ struct PeakReplay {
     return try replay(ExplainObserver(target)).explanation.map(text)
   }
 
-  func inOnePass(_ interval: Int) throws -> String? { try explanation(interval).map(text) }
+  func inOnePass() throws -> String? { try explanation().map(text) }
 
-  func explanation(_ interval: Int) throws -> Explanation? {
-    try replay(PeakExplainer(pid: pid), interval).explanation
-  }
+  func explanation() throws -> Explanation? { try replay(PeakExplainer(pid: pid)).explanation }
 
-  /// Everything that it says, in the order in which it says it.
+  /// Everything that it says, in the order in which it says it, but for the numbers of slots.
   private func text(_ explanation: Explanation) -> String {
     let names = explanation.fileNames.map { "\($0.key.rawValue) \($0.value)" }.sorted()
-    let boundaries = explanation.boundaries.map { "\($0)" }
+    let boundaries = explanation.boundaries.map { boundary in
+      var boundary = boundary
+      boundary.pair.lower.handle = .none
+      boundary.pair.upper.handle = .none
+      return "\(boundary)"
+    }
     let rest = [
       "\(explanation.process) \(String(describing: explanation.position))",
       "mapCount: \(explanation.mapCount) \(explanation.counts)", "\(explanation.holes)",
@@ -168,9 +188,7 @@ struct PeakReplay {
     return (boundaries + names + rest).joined(separator: "\n")
   }
 
-  private func replay<Observer: ReplayObserver>(
-    _ observer: Observer, _ interval: Int = 4096
-  ) throws -> Observer {
+  private func replay<Observer: ReplayObserver>(_ observer: Observer) throws -> Observer {
     let paths = PathTable()
     let reader = try TraceReader(
       source: source(), name: "log", paths: paths,
@@ -180,7 +198,6 @@ struct PeakReplay {
     var engine = ReplayEngine<BPlusTreeIndex, Observer>(
       options: options, paths: paths, observer: observer)
     if let faults { engine.setFaults(try FaultList(text: faults)) }
-    engine.journal.interval = interval
     var batch = TraceBatch()
     while try reader.nextBatch(into: &batch), engine.apply(batch) {}
     engine.finish()

@@ -13,6 +13,7 @@ extension AddressSpace where Index: ~Copyable {
     memo.forget()
     let handle = slab.allocate(
       VMARecord(start: range.start, end: range.end, attributes: id, anonVMA: anonVMA))
+    if mark.isSet { mark.noteNew(handle) }
     index.insert(handle, range, between: between)
     counters.add(range.lengthInPages, attributes[id], vmas: 1)
     if origins.isOn { noteLink(handle, range, between) }
@@ -32,6 +33,7 @@ extension AddressSpace where Index: ~Copyable {
   @inline(__always)
   mutating func vmaRemove(_ entry: VMAEntry) {
     memo.forget()
+    keepForMark(entry.handle)
     let id = slab[entry.handle].attributes
     counters.add(0 &- entry.range.lengthInPages, attributes[id], vmas: 0 &- 1)
     if isTraced {
@@ -50,6 +52,7 @@ extension AddressSpace where Index: ~Copyable {
   @inline(__always)
   mutating func setRange(_ entry: VMAEntry, _ range: AddressRange) -> VMAEntry {
     memo.forget()
+    keepForMark(entry.handle)
     let id = slab[entry.handle].attributes
     index.setRange(entry, range)
     if keepsObjects { leaveTree(entry.handle) }
@@ -65,6 +68,7 @@ extension AddressSpace where Index: ~Copyable {
 
   /// Replaces what a VMA is. Takes over the caller's reference to `id`.
   mutating func setAttributes(_ entry: VMAEntry, _ id: MergeID) {
+    keepForMark(entry.handle)
     let old = slab[entry.handle].attributes
     let before = isTraced ? vma(entry) : nil
     counters.add(0 &- entry.range.lengthInPages, attributes[old], vmas: 0 &- 1)

@@ -21,6 +21,7 @@ extension AddressSpace where Index: ~Copyable {
       previous = entry
       entry = index.next(entry)
     }
+    for vma in mark.kept { holders[vma.record.attributes.rawValue, default: 0] += 1 }
     precondition(seen == mapCount, "map_count is wrong")
     precondition(seen == slab.statistics.objects, "the slab lost VMAs")
     precondition(counted == counters, "total_vm or another count of pages is wrong")

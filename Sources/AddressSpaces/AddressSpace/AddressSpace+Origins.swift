@@ -16,12 +16,14 @@ extension AddressSpace where Index: ~Copyable {
     origins.isOn ? origins[handle] : nil
   }
 
-  /// Visits the origins of every VMA, in no order, and of some VMAs that are gone.
+  /// Visits the origins of every VMA, in no order, of some VMAs that are gone, and of
+  /// what was there at the mark.
   ///
   /// - Complexity: O(the most VMAs that there ever were).
   @inline(__always)
   public borrowing func forEachOrigins(_ body: (VMAOrigins) -> Void) {
     origins.forEach(body)
+    for vma in mark.kept { body(vma.origins) }
   }
 
   /// A VMA came into a gap: the parts of the gap that remain are as old as the gap was.
@@ -30,7 +32,7 @@ extension AddressSpace where Index: ~Copyable {
     if origins.replaced.start != range.start {
       below = around.next.isNone ? .none : origins[around.next.handle].holeBelow
     }
-    origins[handle] = VMAOrigins(all: origins.current, holeBelow: below)
+    setOrigins(of: handle, VMAOrigins(all: origins.current, holeBelow: below))
   }
 
   /// ```
@@ -44,8 +46,8 @@ extension AddressSpace where Index: ~Copyable {
     below.high = inner
     var above = origin
     above.low = inner
-    origins[lower.handle] = below
-    origins[upper.handle] = above
+    setOrigins(of: lower.handle, below)
+    setOrigins(of: upper.handle, above)
   }
 
   /// A whole VMA becomes what `id` says.
@@ -54,7 +56,7 @@ extension AddressSpace where Index: ~Copyable {
     var origin = origins[entry.handle]
     stamp(&origin.low, from: old, to: id)
     stamp(&origin.high, from: old, to: id)
-    origins[entry.handle] = origin
+    setOrigins(of: entry.handle, origin)
   }
 
   /// A VMA gets its anon_vma.
@@ -62,7 +64,7 @@ extension AddressSpace where Index: ~Copyable {
     var origin = origins[entry.handle]
     origin.low.write = origins.current
     origin.high.write = origins.current
-    origins[entry.handle] = origin
+    setOrigins(of: entry.handle, origin)
   }
 
   /// A new range joins its neighbours. It takes part in what was written to them before.
@@ -97,23 +99,23 @@ extension AddressSpace where Index: ~Copyable {
       // PPP***NNN   =>   PPPPPPPPP
       var survivor = origins[previous]
       survivor.high = origins[next].high
-      origins[previous] = survivor
+      setOrigins(of: previous, survivor)
     case .case2, .case7, .case5:
       // PPP***      =>   PPPPPP
       var survivor = origins[previous]
       survivor.high = mergeCase == .case5 ? piece.low : piece.high
-      origins[previous] = survivor
+      setOrigins(of: previous, survivor)
     case .case3, .case4:
       // ***NNN      =>   NNNNNN
       var survivor = origins[next]
       survivor.low = mergeCase == .case4 ? piece.high : piece.low
-      origins[next] = survivor
+      setOrigins(of: next, survivor)
     case .case8:
       // MMMNNN      =>   MMMMMM
       var survivor = origins[middle.handle]
       survivor.low = piece.low
       survivor.high = origins[next].high
-      origins[middle.handle] = survivor
+      setOrigins(of: middle.handle, survivor)
     }
   }
 
@@ -131,7 +133,12 @@ extension AddressSpace where Index: ~Copyable {
     if above.isNone || above.start < range.end { return }
     var origin = origins[above.handle]
     origin.holeBelow = origins.current
-    origins[above.handle] = origin
+    setOrigins(of: above.handle, origin)
+  }
+
+  private mutating func setOrigins(of handle: VMA.Handle, _ value: VMAOrigins) {
+    keepForMark(handle)
+    origins[handle] = value
   }
 
   private borrowing func stamp(_ edge: inout EdgeOrigins, from old: MergeID, to new: MergeID) {

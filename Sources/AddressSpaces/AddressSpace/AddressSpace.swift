@@ -18,6 +18,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
   var slab: VMASlab
   var attributes: MergeAttributeTable
   var origins = OriginTable()
+  var mark = VMAMark()
   var path = CallPath()
   var objects = ObjectTable(isOn: ObjectTable.isAlwaysOn)
   /// The next identity to give to an anon_vma.
@@ -68,6 +69,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     attributes = MergeAttributeTable()
   }
 
+  /// Without the mark.
   init(copying other: borrowing AddressSpace) {
     profile = other.profile
     limits = other.limits
@@ -85,6 +87,7 @@ public struct AddressSpace<Index: VMAIndex & ~Copyable>: ~Copyable {
     counters = other.counters
     exeFileDescription = other.exeFileDescription
     exeFileVMAsNotCopied = other.exeFileVMAsNotCopied
+    for vma in other.mark.kept { attributes.release(vma.record.attributes) }
   }
 
   /// The same address space once more, to try something out on.

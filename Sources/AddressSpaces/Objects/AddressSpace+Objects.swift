@@ -123,6 +123,7 @@ extension AddressSpace where Index: ~Copyable {
   /// Gives a VMA another anon_vma, or takes it away.
   @inline(__always)
   mutating func setAnonVMA(_ handle: VMA.Handle, _ anonVMA: AnonVMA) {
+    keepForMark(handle)
     if keepsObjects {
       objects.unlink(slab[handle].anonVMA, handle)
       objects.link(anonVMA, handle)

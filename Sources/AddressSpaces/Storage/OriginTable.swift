@@ -1,22 +1,18 @@
 import SyscallABI
 
 /// The origins of VMAs, by slot beside the slab; empty unless somebody asks for them.
-///
-/// Kept in pieces: growing copies nothing, and a copy shares what neither side has changed since.
 struct OriginTable: ~Copyable {
-  private var pieces: [[VMAOrigins]] = []
+  private var slots: SlotArray<VMAOrigins>
   private(set) var isOn = false
   /// The call that is being applied.
   var current = CallID.none
   /// What was unmapped last, and the hole below it: a mapping that replaces it inherits that hole.
   var replaced = (start: Address(.max), holeBelow: CallID.none)
 
-  private static let piece: UInt32 = 256
-
-  init() {}
+  init() { slots = SlotArray(capacity: 1, filler: .unknown) }
 
   private init(copying other: borrowing OriginTable) {
-    pieces = other.pieces
+    slots = other.slots.copy()
     isOn = other.isOn
     current = other.current
   }
@@ -29,24 +25,15 @@ struct OriginTable: ~Copyable {
   /// is used again.
   @inline(__always)
   borrowing func forEach(_ body: (VMAOrigins) -> Void) {
-    for piece in pieces {
-      for origins in piece { body(origins) }
-    }
+    for slot in 0..<slots.capacity { body(slots[UInt32(slot)]) }
   }
 
   /// Slots that nothing was noted of have no known origins.
   subscript(handle: VMA.Handle) -> VMAOrigins {
-    get {
-      let piece = Int(handle.slot / Self.piece)
-      if piece >= pieces.count { return .unknown }
-      return pieces[piece][Int(handle.slot % Self.piece)]
-    }
+    get { Int(handle.slot) < slots.capacity ? slots[handle.slot] : .unknown }
     set {
-      let piece = Int(handle.slot / Self.piece)
-      while piece >= pieces.count {
-        pieces.append(Array(repeating: .unknown, count: Int(Self.piece)))
-      }
-      pieces[piece][Int(handle.slot % Self.piece)] = newValue
+      slots.ensure(handle.slot, filler: .unknown)
+      slots[handle.slot] = newValue
     }
   }
 }

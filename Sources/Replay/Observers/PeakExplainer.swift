@@ -3,7 +3,8 @@ public import SyscallABI
 
 /// Explains the address space that had the most VMAs of all, at its first moment with so many.
 ///
-/// The engine goes back to that moment when the log is over, so that the log is read once.
+/// The address space is brought back to that moment when the log is over, so that the log is read
+/// once.
 public struct PeakExplainer: ReplayObserver {
   public static var tracksOrigins: Bool { true }
   public static var returnsToMark: Bool { true }
@@ -15,11 +16,11 @@ public struct PeakExplainer: ReplayObserver {
   public private(set) var target: ExplainObserver.Target?
 
   private var highest: Int?
-  /// The process at the mark.
-  private var ordinal = 0
+  /// The last call that was applied.
   private var position: PeakFinder.Position?
+  /// The process at the mark, and where in the log the mark is.
+  private var marked: (process: ProcessView, position: PeakFinder.Position)?
   private var isAtMark = false
-  private var hasReturned = false
   private let pid: PID?
 
   /// - Parameter pid: the process to look at; nil for all.
@@ -32,30 +33,27 @@ public struct PeakExplainer: ReplayObserver {
     self.position = position
     guard space.mapCount > highest ?? 0, pid == nil || process.pid == pid else { return }
     highest = space.mapCount
-    ordinal = process.ordinal
-    target = .process(ordinal: ordinal, after: position)
+    target = .process(ordinal: process.ordinal, after: position)
     explanation = nil
+    marked = (process, position)
     isAtMark = true
   }
 
   public mutating func willEnd<Index: VMAIndex & ~Copyable>(
     _ process: ProcessView, space: borrowing AddressSpace<Index>, files: FileTable
   ) {
-    if hasReturned {
-      if process.ordinal == ordinal { explain(process, space, files) }
-      return
-    }
     guard pid == nil || process.pid == pid, highest == nil || space.mapCount > highest! else {
       return
     }
     // No call of its own has shown this map: now or never.
     highest = space.mapCount
     target = .endOf(ordinal: process.ordinal)
-    explain(process, space, files)
+    explain(process, at: position, space, files)
   }
 
   private mutating func explain<Index: VMAIndex & ~Copyable>(
-    _ process: ProcessView, _ space: borrowing AddressSpace<Index>, _ files: FileTable
+    _ process: ProcessView, at position: PeakFinder.Position?,
+    _ space: borrowing AddressSpace<Index>, _ files: FileTable
   ) {
     var builder = ExplanationBuilder(process, calls: calls, files: files)
     builder.walk(space)
@@ -68,7 +66,12 @@ public struct PeakExplainer: ReplayObserver {
     return isAtMark
   }
 
-  public var wantsReturn: Bool { highest != nil && explanation == nil }
+  public var wantsReturn: Bool { marked != nil && explanation == nil }
 
-  public mutating func didReturn() { hasReturned = true }
+  public mutating func didReturn<Index: VMAIndex & ~Copyable>(
+    to space: borrowing AddressSpace<Index>, files: FileTable
+  ) {
+    guard let marked else { return }
+    explain(marked.process, at: marked.position, space, files)
+  }
 }

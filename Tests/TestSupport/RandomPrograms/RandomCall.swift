@@ -56,4 +56,13 @@ public enum RandomCall: Sendable {
     case .fork: return "fork"
     }
   }
+
+  /// What the kernel returns for success, as far as the program names where things go.
+  public var plainResult: UInt64 {
+    switch self {
+    case .mmap(let at, _, _, let flags, _, _): flags & 0x10_0010 != 0 ? at : at & ~0xfff
+    case .mremap(let old, _, _, let flags, let new): flags & 2 != 0 ? new : old
+    default: 0
+    }
+  }
 }
