@@ -119,6 +119,6 @@ import Testing
     let range = Canvas.range(extent)
     try? space.install(range, flags: Self.flags(piece.attributes))
     let entry = space.index.search(range.start)
-    space.setAnonVMA(entry.handle, anonVMA)
+    space.setAnonVMA(entry, anonVMA)
   }
 }

@@ -172,6 +172,6 @@ import Testing
       policy: piece.kind == .policy ? PolicyID(1) : .default,
       hasCloseHook: piece.kind == .hooked)
     let entry = space.index.search(range.start)
-    space.setAnonVMA(entry.handle, AnonVMA(rawValue: UInt32(piece.state)))
+    space.setAnonVMA(entry, AnonVMA(rawValue: UInt32(piece.state)))
   }
 }

@@ -7,8 +7,7 @@ import Testing
 @Suite struct StorageTests {
   @Test func slabUsesFreedRecordsAgain() {
     var slab = VMASlab()
-    let record = VMARecord(
-      start: column(0), end: column(1), attributes: MergeID(rawValue: 1), anonVMA: .none)
+    let record = VMARecord(attributes: MergeID(rawValue: 1), anonVMA: .none)
     let first = slab.allocate(record)
     let second = slab.allocate(record)
     #expect(first != second && !first.isNone && !second.isNone)
@@ -24,17 +23,15 @@ import Testing
     var slab = VMASlab()
     var handles: [VMA.Handle] = []
     for number in 0..<5000 {
-      handles.append(
-        slab.allocate(
-          VMARecord(
-            start: column(number), end: column(number + 1), attributes: .none, anonVMA: .none)))
+      let anonVMA = AnonVMA(rawValue: UInt32(number))
+      handles.append(slab.allocate(VMARecord(attributes: .none, anonVMA: anonVMA)))
     }
-    for number in 0..<5000 { #expect(slab[handles[number]].start == column(number)) }
+    for number in 0..<5000 { #expect(slab[handles[number]].anonVMA.number == UInt32(number)) }
     #expect(slab.bytes <= 2 * 5000 * MemoryLayout<VMARecord>.stride)
   }
 
   @Test func recordsAndNodesAreSmall() {
-    #expect(MemoryLayout<VMARecord>.stride == 24)
+    #expect(MemoryLayout<VMARecord>.stride == 8)
     #expect(MemoryLayout<RedBlackTreeIndex.Node>.stride == 32)
   }
 

@@ -7,9 +7,16 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `vma_adjust` without `insert` (until 6.2), `commit_merge` (since 6.3).
   mutating func vmaAdjust(_ vma: VMAEntry, _ start: Address, _ end: Address) -> VMAEntry {
+    vmaAdjust(vma, start, end, next: end == vma.end ? VMAEntry.none : index.next(vma))
+  }
+
+  /// - Parameter next: the VMA above; may be nil if the end stays.
+  mutating func vmaAdjust(
+    _ vma: VMAEntry, _ start: Address, _ end: Address, next: VMAEntry
+  ) -> VMAEntry {
     if isTraced { path.enter(.vmaAdjust, AddressRange(start, end)) }
     defer { if isTraced { path.leave() } }
-    var next = end == vma.end ? VMAEntry.none : index.next(vma)
+    var next = next
     var arm = AdjustArm.none
     // VVVNNN     or  VVVNNNXXX  =>  VVVVVV  or  VVVVVVVVV      (remove_next 1 and 2)
     while next.end != .zero && end >= next.end {

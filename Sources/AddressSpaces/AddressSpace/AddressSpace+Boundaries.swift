@@ -134,8 +134,8 @@ extension AddressSpace where Index: ~Copyable {
       let upperRecord = slab[entry.handle]
       if upper.range.start == lower.range.end {
         let (causes, flags) = differences(
-          lowerRecord, attributes[lowerRecord.attributes],
-          upperRecord, attributes[upperRecord.attributes])
+          lowerRecord.anonVMA, attributes[lowerRecord.attributes],
+          entry, upperRecord.anonVMA, attributes[upperRecord.attributes])
         body(
           upper,
           VMABoundary(lower: lower, upper: upper, differences: causes, differingFlags: flags))
@@ -157,15 +157,17 @@ extension AddressSpace where Index: ~Copyable {
   public borrowing func boundariesAndStatus() -> (boundaries: BoundaryCounts, status: VMStatus) {
     var counts = BoundaryCounts()
     var pages = VMStatus.Pages()
-    var (lower, lowerAttributes) = (VMARecord.free, MergeAttributes(flags: []))
+    var (lowerEnd, lower) = (Address.zero, VMARecord.free)
+    var lowerAttributes = MergeAttributes(flags: [])
     index.forEachEntry { entry in
       let upper = slab[entry.handle]
       let attributes = self.attributes[upper.attributes]
-      if upper.start == lower.end && lower.start < lower.end {
-        counts.add(differences(lower, lowerAttributes, upper, attributes).causes)
+      if entry.start == lowerEnd && !lower.isFree {
+        counts.add(
+          differences(lower.anonVMA, lowerAttributes, entry, upper.anonVMA, attributes).causes)
       }
-      pages.add(upper.range.lengthInPages, attributes.flags)
-      (lower, lowerAttributes) = (upper, attributes)
+      pages.add(entry.range.lengthInPages, attributes.flags)
+      (lowerEnd, lower, lowerAttributes) = (entry.end, upper, attributes)
     }
     return (counts, status(of: pages))
   }
@@ -173,8 +175,8 @@ extension AddressSpace where Index: ~Copyable {
   /// All in which two neighbours differ.
   @inline(__always)
   private borrowing func differences(
-    _ lowerRecord: VMARecord, _ lower: MergeAttributes,
-    _ upperRecord: VMARecord, _ upper: MergeAttributes
+    _ lowerAnonVMA: AnonVMA, _ lower: MergeAttributes,
+    _ upperEntry: VMAEntry, _ upperAnonVMA: AnonVMA, _ upper: MergeAttributes
   ) -> (causes: VMABoundary.Causes, flags: VMAFlags) {
     var causes: VMABoundary.Causes = []
     func note(_ cause: VMABoundary.Cause, _ differs: Bool) {
@@ -195,8 +197,8 @@ extension AddressSpace where Index: ~Copyable {
     note(.name, lower.name != upper.name)
     note(.userfaultfd, lower.userfault != upper.userfault)
     note(.closeHook, lower.hasCloseHook && upper.hasCloseHook)
-    note(.heap, upper.file == .none && isStartOfHeap(upperRecord.start))
-    note(.anonVMA, !anonVMAsFit(lowerRecord.anonVMA, upperRecord.anonVMA))
+    note(.heap, upper.file == .none && isStartOfHeap(upperEntry.start))
+    note(.anonVMA, !anonVMAsFit(lowerAnonVMA, upperAnonVMA))
     return (causes, others)
   }
 

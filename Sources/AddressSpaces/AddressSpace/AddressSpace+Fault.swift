@@ -52,16 +52,16 @@ extension AddressSpace where Index: ~Copyable {
       }
     }
     if next.start == entry.end, let anonVMA = adoptable(from: next, for: mine) {
-      setAnonVMA(entry.handle, anonVMA)
+      setAnonVMA(entry, anonVMA)
       return
     }
     let previous = between?.previous ?? index.previous(entry)
     if previous.end == entry.start, let anonVMA = adoptable(from: previous, for: mine) {
-      setAnonVMA(entry.handle, anonVMA)
+      setAnonVMA(entry, anonVMA)
       return
     }
     isAdopted = false
-    setAnonVMA(entry.handle, newAnonVMA(inChild: false))
+    setAnonVMA(entry, newAnonVMA(inChild: false))
   }
 
   /// Linux: `reusable_anon_vma`, `anon_vma_compatible`.
@@ -110,7 +110,7 @@ extension AddressSpace where Index: ~Copyable {
           renumbered[identity] = new
           nextAnonVMA += 1
         }
-        setAnonVMA(entry.handle, AnonVMA(rawValue: new | old & AnonVMA.forkChildBit))
+        setAnonVMA(entry, AnonVMA(rawValue: new | old & AnonVMA.forkChildBit))
       }
       entry = index.next(entry)
     }

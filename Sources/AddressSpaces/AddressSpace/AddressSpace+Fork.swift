@@ -34,9 +34,9 @@ extension AddressSpace where Index: ~Copyable {
         setAttributes(entry, id)
       }
       if attributes.flags.contains(.wipeOnFork) {
-        setAnonVMA(entry.handle, .none)
+        setAnonVMA(entry, .none)
       } else if !slab[entry.handle].anonVMA.isNone {
-        setAnonVMA(entry.handle, inheritedAnonVMA(slab[entry.handle].anonVMA))
+        setAnonVMA(entry, inheritedAnonVMA(slab[entry.handle].anonVMA))
       }
       entry = next
     }

@@ -11,8 +11,7 @@ extension AddressSpace where Index: ~Copyable {
     _ range: AddressRange, _ id: MergeID, _ anonVMA: AnonVMA, between: VMANeighbours
   ) -> VMAEntry {
     memo.forget()
-    let handle = slab.allocate(
-      VMARecord(start: range.start, end: range.end, attributes: id, anonVMA: anonVMA))
+    let handle = slab.allocate(VMARecord(attributes: id, anonVMA: anonVMA))
     if mark.isSet { mark.noteNew(handle) }
     index.insert(handle, range, between: between)
     counters.add(range.lengthInPages, attributes[id], vmas: 1)
@@ -33,7 +32,7 @@ extension AddressSpace where Index: ~Copyable {
   @inline(__always)
   mutating func vmaRemove(_ entry: VMAEntry) {
     memo.forget()
-    keepForMark(entry.handle)
+    keepForMark(entry)
     let id = slab[entry.handle].attributes
     counters.add(0 &- entry.range.lengthInPages, attributes[id], vmas: 0 &- 1)
     if isTraced {
@@ -52,13 +51,10 @@ extension AddressSpace where Index: ~Copyable {
   @inline(__always)
   mutating func setRange(_ entry: VMAEntry, _ range: AddressRange) -> VMAEntry {
     memo.forget()
-    keepForMark(entry.handle)
+    keepForMark(entry)
     let id = slab[entry.handle].attributes
     index.setRange(entry, range)
-    if keepsObjects { leaveTree(entry.handle) }
-    slab[entry.handle].start = range.start
-    slab[entry.handle].end = range.end
-    if keepsObjects { enterTree(entry.handle) }
+    if keepsObjects { moveInTree(entry.handle, to: range) }
     counters.add(range.lengthInPages &- entry.range.lengthInPages, attributes[id])
     let resized = VMAEntry(
       handle: entry.handle, start: range.start, end: range.end, hint: entry.hint)
@@ -68,7 +64,7 @@ extension AddressSpace where Index: ~Copyable {
 
   /// Replaces what a VMA is. Takes over the caller's reference to `id`.
   mutating func setAttributes(_ entry: VMAEntry, _ id: MergeID) {
-    keepForMark(entry.handle)
+    keepForMark(entry)
     let old = slab[entry.handle].attributes
     let before = isTraced ? vma(entry) : nil
     counters.add(0 &- entry.range.lengthInPages, attributes[old], vmas: 0 &- 1)

@@ -29,7 +29,7 @@ extension AddressSpace where Index: ~Copyable {
     mark.forgetKept()
     if mark.hasChanges {
       removeWhatChanged()
-      for vma in kept where vma.wasMapped { restore(vma) }
+      for vma in kept { restore(vma) }
     }
     mark.clear()
     finish(around: .zero)
@@ -46,28 +46,27 @@ extension AddressSpace where Index: ~Copyable {
 
   /// Takes over the reference of what was kept.
   private mutating func restore(_ vma: VMAMark.KeptVMA) {
-    let around = index.findPrepare(vma.record.start)
+    let around = index.findPrepare(vma.range.start)
     let entry = vmaLink(
-      vma.record.range, vma.record.attributes, vma.record.anonVMA, between: around)
+      vma.range, vma.record.attributes, vma.record.anonVMA, between: around)
     if origins.isOn { origins[entry.handle] = vma.origins }
   }
 
-  /// A VMA, or a slot that was free, is about to change.
-  ///
-  /// To be called by whatever writes to `slab` or `origins`.
+  /// A VMA is about to change. To be called by whatever writes to `index`, `slab` or `origins`.
   @inline(__always)
-  mutating func keepForMark(_ handle: VMA.Handle) {
-    if mark.isSet { keepIfFirst(handle) }
+  mutating func keepForMark(_ entry: VMAEntry) {
+    if mark.isSet { keepIfFirst(entry) }
   }
 
   @inline(never)
-  private mutating func keepIfFirst(_ handle: VMA.Handle) {
-    guard mark.noteChange(of: handle) else { return }
-    let vma = VMAMark.KeptVMA(
-      record: slab[handle], origins: origins.isOn ? origins[handle] : .unknown)
-    guard vma.wasMapped else { return }
-    attributes.retain(vma.record.attributes)
-    mark.keep(vma)
+  private mutating func keepIfFirst(_ entry: VMAEntry) {
+    guard mark.noteChange(of: entry.handle) else { return }
+    let record = slab[entry.handle]
+    attributes.retain(record.attributes)
+    mark.keep(
+      VMAMark.KeptVMA(
+        range: entry.range, record: record,
+        origins: origins.isOn ? origins[entry.handle] : .unknown))
   }
 
   private mutating func releaseKept() {

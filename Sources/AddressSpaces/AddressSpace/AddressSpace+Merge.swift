@@ -81,6 +81,7 @@ extension AddressSpace where Index: ~Copyable {
   ) -> VMAEntry {
     let previous = around.previous
     let next = around.next
+    let above = middle.isNone ? next : middle
     // In 2.6 a moved range does not bring its anon_vma to the VMA that takes it up.
     let brings = !middle.isNone || profile.follows(.writtenJoinsUnwritten)
     let anonVMA = brings ? anonVMA : .none
@@ -89,15 +90,15 @@ extension AddressSpace where Index: ~Copyable {
       // PPP***NNN  or  PPPMMMNNN   =>   PPPPPPPPP
       let theirs = slab[next.handle].anonVMA
       inherit(previous, theirs.isNone ? anonVMA : theirs)
-      return vmaAdjust(previous, previous.start, next.end)
+      return vmaAdjust(previous, previous.start, next.end, next: above)
     case .case2, .case5, .case7:
       // PPP***     or  PPP***MMM  or  PPPMMM   =>   PPPPPP
       inherit(previous, anonVMA)
-      return vmaAdjust(previous, previous.start, range.end)
+      return vmaAdjust(previous, previous.start, range.end, next: above)
     case .case3:
       // ***NNN   =>   NNNNNN
       inherit(next, anonVMA)
-      return vmaAdjust(next, range.start, next.end)
+      return vmaAdjust(next, range.start, next.end, next: .none)
     case .case4:
       // MMM***NNN   =>   MMMNNNNNN
       inherit(next, anonVMA)
@@ -108,7 +109,7 @@ extension AddressSpace where Index: ~Copyable {
       let record = slab[next.handle]
       attributes.retain(record.attributes)
       setAttributes(middle, record.attributes)
-      if !record.anonVMA.isNone { setAnonVMA(middle.handle, record.anonVMA) }
+      if !record.anonVMA.isNone { setAnonVMA(middle, record.anonVMA) }
       return vmaAdjust(middle, middle.start, next.end)
     }
   }
@@ -118,6 +119,6 @@ extension AddressSpace where Index: ~Copyable {
   /// Linux: `dup_anon_vma` (6.x), the importer of `vma_adjust` (2.6).
   @inline(__always)
   private mutating func inherit(_ survivor: VMAEntry, _ anonVMA: AnonVMA) {
-    if slab[survivor.handle].anonVMA.isNone { setAnonVMA(survivor.handle, anonVMA) }
+    if slab[survivor.handle].anonVMA.isNone { setAnonVMA(survivor, anonVMA) }
   }
 }

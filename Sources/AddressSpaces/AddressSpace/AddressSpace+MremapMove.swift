@@ -71,7 +71,7 @@ extension AddressSpace where Index: ~Copyable {
     }
     let end = request.address &+ request.oldSize
     if entry.start == request.address && entry.end == end {
-      setAnonVMA(entry.handle, .none)
+      setAnonVMA(entry, .none)
     }
   }
 }

@@ -58,6 +58,10 @@ extension AddressSpace where Index: ~Copyable {
       }
       throw failure.errno
     }
+    if entry.start <= range.start && range.end <= entry.end && !showsSteps {
+      unmapPart(range, of: entry)
+      return
+    }
     if !profile.follows(.trimNeedsNoReserve) { entry = splitEdges(of: range, from: entry) }
     if origins.isOn { noteReplacement(of: range) }
     if entry.isNone || entry.start >= range.end {
@@ -87,6 +91,41 @@ extension AddressSpace where Index: ~Copyable {
       //    VVVVVV   =>      VVV
       statistics.splits += 1
       _ = setRange(entry, AddressRange(range.end, entry.end))
+    }
+  }
+
+  /// Somebody sees more of a call than the VMAs that it leaves.
+  @inline(__always)
+  private var showsSteps: Bool { isTraced || origins.isOn || keepsObjects }
+
+  /// Unmaps a range that lies in one VMA. What the kernel cuts off only to remove it is never made
+  /// a VMA here; all else, slots and statistics included, is as if it had been.
+  ///
+  /// ```
+  /// VVVVVVVVV   =>   VVVVVV       or      VVVVVV   or   VVV   NNN
+  /// ```
+  private mutating func unmapPart(_ range: AddressRange, of vma: VMAEntry) {
+    if vma.range == range { return vmaRemove(vma) }
+    statistics.splits += 1
+    if range.start > vma.start && range.end < vma.end {
+      let record = slab[vma.handle]
+      attributes.retain(record.attributes)
+      statistics.splits += 1
+      statistics.count(.insert)
+      let next = index.next(vma)
+      let lower = setRange(vma, AddressRange(vma.start, range.start))
+      vmaLink(
+        AddressRange(range.end, vma.end), record.attributes, record.anonVMA,
+        between: VMANeighbours(previous: lower, next: next))
+    } else if range.start > vma.start {
+      _ = setRange(vma, AddressRange(vma.start, range.start))
+    } else {
+      _ = setRange(vma, AddressRange(range.end, vma.end))
+    }
+    if !profile.follows(.trimNeedsNoReserve) {
+      // `split_vma` has made a VMA of the range.
+      statistics.count(.insert)
+      slab.noteTransient()
     }
   }
 

@@ -16,8 +16,8 @@ extension AddressSpace where Index: ~Copyable {
     origins.isOn ? origins[handle] : nil
   }
 
-  /// Visits the origins of every VMA, in no order, of some VMAs that are gone, and of
-  /// what was there at the mark.
+  /// Visits the origins of every VMA, in no order, of some VMAs that are gone, and of what was
+  /// there at the mark.
   ///
   /// - Complexity: O(the most VMAs that there ever were).
   @inline(__always)
@@ -32,7 +32,7 @@ extension AddressSpace where Index: ~Copyable {
     if origins.replaced.start != range.start {
       below = around.next.isNone ? .none : origins[around.next.handle].holeBelow
     }
-    setOrigins(of: handle, VMAOrigins(all: origins.current, holeBelow: below))
+    origins[handle] = VMAOrigins(all: origins.current, holeBelow: below)
   }
 
   /// ```
@@ -46,8 +46,8 @@ extension AddressSpace where Index: ~Copyable {
     below.high = inner
     var above = origin
     above.low = inner
-    setOrigins(of: lower.handle, below)
-    setOrigins(of: upper.handle, above)
+    setOrigins(of: lower, below)
+    setOrigins(of: upper, above)
   }
 
   /// A whole VMA becomes what `id` says.
@@ -56,7 +56,7 @@ extension AddressSpace where Index: ~Copyable {
     var origin = origins[entry.handle]
     stamp(&origin.low, from: old, to: id)
     stamp(&origin.high, from: old, to: id)
-    setOrigins(of: entry.handle, origin)
+    setOrigins(of: entry, origin)
   }
 
   /// A VMA gets its anon_vma.
@@ -64,7 +64,7 @@ extension AddressSpace where Index: ~Copyable {
     var origin = origins[entry.handle]
     origin.low.write = origins.current
     origin.high.write = origins.current
-    setOrigins(of: entry.handle, origin)
+    setOrigins(of: entry, origin)
   }
 
   /// A new range joins its neighbours. It takes part in what was written to them before.
@@ -99,23 +99,23 @@ extension AddressSpace where Index: ~Copyable {
       // PPP***NNN   =>   PPPPPPPPP
       var survivor = origins[previous]
       survivor.high = origins[next].high
-      setOrigins(of: previous, survivor)
+      setOrigins(of: around.previous, survivor)
     case .case2, .case7, .case5:
       // PPP***      =>   PPPPPP
       var survivor = origins[previous]
       survivor.high = mergeCase == .case5 ? piece.low : piece.high
-      setOrigins(of: previous, survivor)
+      setOrigins(of: around.previous, survivor)
     case .case3, .case4:
       // ***NNN      =>   NNNNNN
       var survivor = origins[next]
       survivor.low = mergeCase == .case4 ? piece.high : piece.low
-      setOrigins(of: next, survivor)
+      setOrigins(of: around.next, survivor)
     case .case8:
       // MMMNNN      =>   MMMMMM
       var survivor = origins[middle.handle]
       survivor.low = piece.low
       survivor.high = origins[next].high
-      setOrigins(of: middle.handle, survivor)
+      setOrigins(of: middle, survivor)
     }
   }
 
@@ -133,12 +133,12 @@ extension AddressSpace where Index: ~Copyable {
     if above.isNone || above.start < range.end { return }
     var origin = origins[above.handle]
     origin.holeBelow = origins.current
-    setOrigins(of: above.handle, origin)
+    setOrigins(of: above, origin)
   }
 
-  private mutating func setOrigins(of handle: VMA.Handle, _ value: VMAOrigins) {
-    keepForMark(handle)
-    origins[handle] = value
+  private mutating func setOrigins(of entry: VMAEntry, _ value: VMAOrigins) {
+    keepForMark(entry)
+    origins[entry.handle] = value
   }
 
   private borrowing func stamp(_ edge: inout EdgeOrigins, from old: MergeID, to new: MergeID) {

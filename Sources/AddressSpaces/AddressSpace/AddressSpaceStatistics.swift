@@ -24,13 +24,13 @@ public struct AddressSpaceStatistics: Hashable, Sendable {
   public func adjustments(_ arm: AdjustArm) -> UInt64 { armCounts[Int(arm.rawValue)] }
 
   @inline(__always)
-  mutating func count(_ arm: AdjustArm) { armCounts[Int(arm.rawValue)] += 1 }
+  mutating func count(_ arm: AdjustArm) { armCounts[Int(arm.rawValue)] &+= 1 }
 
   @inline(__always)
   mutating func count(_ outcome: MergeOutcome) {
-    if let mergeCase = outcome.mergeCase { mergeCounts[Int(mergeCase.rawValue)] += 1 }
-    if let reason = outcome.refusedPrevious { refusalCounts[Int(reason.rawValue)] += 1 }
-    if let reason = outcome.refusedNext { refusalCounts[Int(reason.rawValue)] += 1 }
+    if let mergeCase = outcome.mergeCase { mergeCounts[Int(mergeCase.rawValue)] &+= 1 }
+    if let reason = outcome.refusedPrevious { refusalCounts[Int(reason.rawValue)] &+= 1 }
+    if let reason = outcome.refusedNext { refusalCounts[Int(reason.rawValue)] &+= 1 }
   }
 
   /// Adds the counts of another address space; peaks become the larger of both.

@@ -23,7 +23,7 @@ struct MmapMemo: BitwiseCopyable {
   @inline(__always)
   mutating func forget() {
     address = Address(.max)
-    mapped = .none
+    mapped.end = .zero
   }
 }
 

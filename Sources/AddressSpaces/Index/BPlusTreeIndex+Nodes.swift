@@ -95,6 +95,13 @@ struct LeafNodes: ~Copyable {
     return count > 0 && page < end(leaf, count &- 1)
   }
 
+  /// A VMA of a leaf; `NodeKey.unused` as the end of none.
+  @inline(__always)
+  func row(_ leaf: UInt32, _ position: Int) -> (end: UInt64, start: UInt64, slot: UInt32) {
+    let row = words.row(position, in: Int(leaf) &* Self.size)
+    return (row.first, row.second, row.third)
+  }
+
   @inline(__always)
   func start(_ leaf: UInt32, _ position: Int) -> UInt64 {
     words[Int(leaf) &* Self.size &+ 16 &+ position]

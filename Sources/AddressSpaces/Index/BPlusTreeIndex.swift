@@ -80,12 +80,11 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   @inline(__always)
   borrowing func entry(_ leaf: UInt32, _ position: Int) -> VMAEntry {
     if position == LeafNodes.capacity { return .none }
-    let end = leaves.end(leaf, position)
-    if end == NodeKey.unused { return .none }
+    let row = leaves.row(leaf, position)
+    if row.end == NodeKey.unused { return .none }
     return VMAEntry(
-      handle: VMA.Handle(slot: leaves.slot(leaf, position)),
-      start: Address(leaves.start(leaf, position) << Page.shift),
-      end: Address(end << Page.shift),
+      handle: VMA.Handle(slot: row.slot), start: Address(row.start << Page.shift),
+      end: Address(row.end << Page.shift),
       hint: leaf << 4 | UInt32(truncatingIfNeeded: position))
   }
 

@@ -12,6 +12,7 @@ struct MergeAttributeTable: ~Copyable {
   private var firstFree: UInt32 = 0
   private var firstUnused: UInt32 = 1
   private(set) var count = 0
+  private let addressOnly = AddressOnly()
 
   struct Row: BitwiseCopyable {
     var attributes: MergeAttributes

@@ -6,6 +6,7 @@ extension AddressSpace where Index: ~Copyable {
     var fileCounts: [FileDescriptionID: Int] = [:]
     var anonCounts: [AnonVMA: Int] = [:]
     forEachVMA { vma in
+      precondition(objects.range(of: vma.handle) == vma.range, "index and objects differ")
       if vma.file != .none {
         fileCounts[vma.file, default: 0] += 1
       }

@@ -63,13 +63,14 @@ extension AddressSpace where Index: ~Copyable {
   }
 
   borrowing func entry(_ handle: VMA.Handle) -> VMAEntry {
-    let record = slab[handle]
-    return VMAEntry(handle: handle, start: record.start, end: record.end)
+    let range = objects.range(of: handle)
+    return VMAEntry(handle: handle, start: range.start, end: range.end)
   }
 
   // MARK: What the functions that change VMAs call
 
   mutating func linkObjects(_ entry: VMAEntry) {
+    objects.setRange(of: entry.handle, entry.range)
     linkFile(entry.handle)
     objects.link(slab[entry.handle].anonVMA, entry.handle)
   }
@@ -77,6 +78,7 @@ extension AddressSpace where Index: ~Copyable {
   mutating func unlinkObjects(_ entry: VMAEntry) {
     unlinkFile(entry.handle)
     objects.unlink(slab[entry.handle].anonVMA, entry.handle)
+    objects.setRange(of: entry.handle, nil)
   }
 
   private mutating func linkFile(_ handle: VMA.Handle) {
@@ -87,17 +89,14 @@ extension AddressSpace where Index: ~Copyable {
     objects.unlinkFile(handle, place(handle))
   }
 
-  /// The borders of a VMA are about to move. One that is nonlinear is found whatever they are.
+  /// The borders of a VMA move. One that is nonlinear is found whatever they are.
   ///
   /// Linux: `root` in `vma_adjust`, which is null for VM_NONLINEAR.
-  mutating func leaveTree(_ handle: VMA.Handle) {
-    let place = place(handle)
-    if !place.isNonLinear { objects.leave(handle, place) }
-  }
-
-  mutating func enterTree(_ handle: VMA.Handle) {
-    let place = place(handle)
-    if !place.isNonLinear { objects.enter(handle, place) }
+  mutating func moveInTree(_ handle: VMA.Handle, to range: AddressRange) {
+    let old = place(handle)
+    if !old.isNonLinear { objects.leave(handle, old) }
+    objects.setRange(of: handle, range)
+    if !old.isNonLinear { objects.enter(handle, place(handle)) }
   }
 
   /// A VMA has become something else: it may have to leave the tree for the list.
@@ -111,10 +110,10 @@ extension AddressSpace where Index: ~Copyable {
   }
 
   borrowing func place(_ handle: VMA.Handle) -> ObjectTable.Place {
-    let record = slab[handle]
-    let attributes = self.attributes[record.attributes]
-    let first = attributes.pageOffset(at: record.start).rawValue
-    let (last, wraps) = first.addingReportingOverflow(record.range.lengthInPages - 1)
+    let attributes = self.attributes[slab[handle].attributes]
+    let range = objects.range(of: handle)
+    let first = attributes.pageOffset(at: range.start).rawValue
+    let (last, wraps) = first.addingReportingOverflow(range.lengthInPages - 1)
     return ObjectTable.Place(
       file: attributes.file, pages: first...(wraps ? UInt64.max : last),
       isNonLinear: attributes.flags.contains(.nonLinear))
@@ -122,13 +121,13 @@ extension AddressSpace where Index: ~Copyable {
 
   /// Gives a VMA another anon_vma, or takes it away.
   @inline(__always)
-  mutating func setAnonVMA(_ handle: VMA.Handle, _ anonVMA: AnonVMA) {
-    keepForMark(handle)
+  mutating func setAnonVMA(_ entry: VMAEntry, _ anonVMA: AnonVMA) {
+    keepForMark(entry)
     if keepsObjects {
-      objects.unlink(slab[handle].anonVMA, handle)
-      objects.link(anonVMA, handle)
+      objects.unlink(slab[entry.handle].anonVMA, entry.handle)
+      objects.link(anonVMA, entry.handle)
     }
-    slab[handle].anonVMA = anonVMA
+    slab[entry.handle].anonVMA = anonVMA
   }
 
   /// Takes the objects from all VMAs, as the kernel does one by one.

@@ -1,3 +1,5 @@
+import SyscallABI
+
 /// What VMAs share: the files that they map and the anon_vmas of what was written, each with its
 /// VMAs. Empty unless somebody asks for it.
 struct ObjectTable {
@@ -15,6 +17,8 @@ struct ObjectTable {
 
   private var files: [FileDescriptionID: File] = [:]
   private var anonVMAs: [AnonVMA: Set<UInt32>] = [:]
+  /// The borders of the VMAs, by slot.
+  private var ranges: [UInt32: AddressRange] = [:]
   var truncations = TruncationCounts()
   private(set) var isOn: Bool
   private(set) var references = ObjectReferences()
@@ -36,6 +40,18 @@ struct ObjectTable {
     var pages: ClosedRange<UInt64>
     /// On the list, not in the tree.
     var isNonLinear: Bool
+  }
+
+  func range(of handle: VMA.Handle) -> AddressRange {
+    guard let range = ranges[handle.slot] else {
+      preconditionFailure("a VMA is not among the objects")
+    }
+    return range
+  }
+
+  /// - Parameter range: nil for a VMA that goes.
+  mutating func setRange(of handle: VMA.Handle, _ range: AddressRange?) {
+    ranges[handle.slot] = range
   }
 
   /// Linux: `__vma_link_file`, `get_file`.
@@ -130,5 +146,5 @@ struct ObjectTable {
     (anonVMAs[anonVMA] ?? []).sorted().map { VMA.Handle(slot: $0) }
   }
 
-  var isEmpty: Bool { files.isEmpty && anonVMAs.isEmpty }
+  var isEmpty: Bool { files.isEmpty && anonVMAs.isEmpty && ranges.isEmpty }
 }

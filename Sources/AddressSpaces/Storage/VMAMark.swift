@@ -11,18 +11,16 @@ import SyscallABI
 /// ```
 struct VMAMark: ~Copyable {
   struct KeptVMA: BitwiseCopyable {
-    /// Its range is empty if the slot was free.
+    var range: AddressRange
     var record: VMARecord
     var origins: VMAOrigins
-
-    var wasMapped: Bool { !record.range.isEmpty }
   }
 
   private(set) var isSet = false
   /// A VMA has changed, come or gone since.
   private(set) var hasChanges = false
-  /// What changed since, each as it was, in the order of the first changes. Whoever was mapped
-  /// holds a reference to its attributes.
+  /// What changed since, each as it was, in the order of the first changes. Each holds a reference
+  /// to its attributes.
   private(set) var kept: [KeptVMA] = []
   /// Of the address space.
   private(set) var currentBreak = Address.zero

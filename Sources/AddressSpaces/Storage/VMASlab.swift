@@ -1,6 +1,7 @@
 import SyscallABI
 
-/// The memory from which VMAs are allocated: freed records are used again, last freed first.
+/// The memory of all that a VMA is but its borders, which are in the index: freed records are used
+/// again, last freed first.
 ///
 /// Linux: `vm_area_cachep` with `kmem_cache_zalloc` and `kmem_cache_free`.
 struct VMASlab: ~Copyable {
@@ -8,17 +9,21 @@ struct VMASlab: ~Copyable {
   private var firstFree: UInt32 = 0
   /// The first slot that was never used; slot 0 is nil.
   private var firstUnused: UInt32 = 1
-  private(set) var statistics = SlabStatistics()
+  private var objects = 0
+  private var peak = 0
+  private var allocated = 0
 
   init() {
-    records = SlotArray(capacity: 32, filler: .free)
+    records = SlotArray(capacity: 32, filler: .none)
   }
 
   private init(copying other: borrowing VMASlab) {
     records = other.records.copy()
     firstFree = other.firstFree
     firstUnused = other.firstUnused
-    statistics = other.statistics
+    objects = other.objects
+    peak = other.peak
+    allocated = other.allocated
   }
 
   borrowing func copy() -> VMASlab { VMASlab(copying: self) }
@@ -30,31 +35,46 @@ struct VMASlab: ~Copyable {
   }
 
   /// - Complexity: amortised O(1).
+  @inline(__always)
   mutating func allocate(_ record: VMARecord) -> VMA.Handle {
-    let slot: UInt32
-    if firstFree != 0 {
-      slot = firstFree
-      firstFree = records[slot].attributes.rawValue
-      statistics.reused += 1
-    } else {
-      slot = firstUnused
-      firstUnused += 1
-      records.ensure(slot, filler: .free)
-    }
+    if firstFree == 0 { extend() }
+    let slot = firstFree
+    firstFree = records[slot].attributes.rawValue
     records[slot] = record
-    statistics.allocated += 1
-    statistics.objects += 1
-    statistics.peak = max(statistics.peak, statistics.objects)
+    allocated &+= 1
+    objects &+= 1
+    if objects > peak { peak = objects }
     return VMA.Handle(slot: slot)
+  }
+
+  /// Makes the first slot that was never used a free one.
+  @inline(never)
+  private mutating func extend() {
+    records.ensure(firstUnused, filler: .none)
+    firstFree = firstUnused
+    firstUnused += 1
+  }
+
+  /// Notes that a record was allocated and freed, with nothing between.
+  mutating func noteTransient() {
+    if firstFree == 0 { extend() }
+    allocated &+= 1
+    if objects == peak { peak &+= 1 }
   }
 
   /// - Complexity: O(1).
   mutating func free(_ handle: VMA.Handle) {
-    assert(!records[handle.slot].range.isEmpty, "a free record is freed again")
+    assert(!records[handle.slot].isFree, "a free record is freed again")
     records[handle.slot] = .free
     records[handle.slot].attributes = MergeID(rawValue: firstFree)
     firstFree = handle.slot
-    statistics.objects -= 1
+    objects &-= 1
+  }
+
+  var statistics: SlabStatistics {
+    SlabStatistics(
+      objects: objects, peak: peak, allocated: allocated,
+      reused: allocated - Int(firstUnused - 1))
   }
 
   /// The memory held, in bytes.

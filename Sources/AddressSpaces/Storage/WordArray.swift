@@ -53,6 +53,18 @@ struct WordArray: ~Copyable {
     }
   }
 
+  /// A row of three columns that stand one behind the other from `word` on, two of sixteen words
+  /// and one of sixteen half-words.
+  @inline(__always)
+  func row(_ row: Int, in word: Int) -> (first: UInt64, second: UInt64, third: UInt32) {
+    precondition(word >= 0 && word &+ 40 <= capacity && UInt(bitPattern: row) < 16)
+    let halves = unsafe UnsafeRawPointer(base + (word &+ 32))
+    return unsafe (
+      base[word &+ row], base[word &+ row &+ 16],
+      halves.load(fromByteOffset: row &* 4, as: UInt32.self)
+    )
+  }
+
   /// How many of the sixteen words from `word` on are at most `key`. All must be below 2^63.
   @inline(__always)
   borrowing func countOfSixteen(at word: Int, atMost key: UInt64) -> Int {

@@ -39,16 +39,19 @@ public struct VMA: Hashable, Sendable, BitwiseCopyable {
   }
 }
 
-/// What is stored of a VMA; everything else is behind `attributes`.
+/// What is stored of a VMA beside its index, which has the borders; everything else is behind
+/// `attributes`.
 struct VMARecord: BitwiseCopyable {
-  var start: Address
-  var end: Address
   /// In a free record: the slot of the next free one.
   var attributes: MergeID
+  /// In a free record: inherited from nobody, which no VMA has.
   var anonVMA: AnonVMA
 
-  static let free = VMARecord(
-    start: .zero, end: .zero, attributes: MergeID(rawValue: 0), anonVMA: .none)
+  /// What stands for nil, and in slots that were never used.
+  static let none = VMARecord(attributes: .none, anonVMA: .none)
 
-  var range: AddressRange { AddressRange(start, end) }
+  static let free = VMARecord(
+    attributes: .none, anonVMA: AnonVMA(rawValue: AnonVMA.forkChildBit))
+
+  var isFree: Bool { anonVMA.rawValue == AnonVMA.forkChildBit }
 }
