@@ -14,6 +14,9 @@ final class BatchReader {
     if case .merged = feed { true } else { false }
   }
 
+  /// What inflates for this reader on the thread that decodes ahead; nil if that one need not.
+  let sharedSource: PipelinedSource?
+
   private var state = State.reading
 
   private enum State {
@@ -39,8 +42,10 @@ final class BatchReader {
     switch input.files {
     case .single(let path):
       let source = try Self.open(path, options)
-      feed = .single(SingleFeed(source))
+      sharedSource = Self.shared(source, options)
+      feed = .single(SingleFeed(sharedSource ?? source))
     case .perProcess(let files):
+      sharedSource = nil
       feed = .merged(try MergedFeed(files, options: options))
       decoder.clocks = Array(repeating: LogClock(), count: files.count)
     }
@@ -54,8 +59,16 @@ final class BatchReader {
     path = name
     decoder = StraceDecoder(paths: paths)
     decoder.stacks.table = options.stacks
-    feed = .single(
-      SingleFeed(try Self.decompress(source, path: name, options)))
+    let opened = try Self.decompress(source, path: name, options)
+    sharedSource = Self.shared(opened, options)
+    feed = .single(SingleFeed(sharedSource ?? opened))
+  }
+
+  private static func shared(
+    _ source: any ByteSource, _ options: TraceReader.Options
+  ) -> PipelinedSource? {
+    guard options.sharesDecoding, let gzip = source as? GzipSource else { return nil }
+    return PipelinedSource(gzip, isShared: true)
   }
 
   static func open(

@@ -17,7 +17,8 @@ public final class TraceReader {
     /// Inflate on a thread of its own. Nil: if the machine has a processor left for it.
     public var isPipelined: Bool?
     /// Decode on a thread of its own, a few batches ahead of the caller. Nil: if the machine has
-    /// more than one processor. Never if stacks are kept.
+    /// more than one processor; on exactly two, the caller's thread decodes, too, when it would
+    /// have to wait. Never if stacks are kept.
     public var decodesAhead: Bool?
     /// About so many items make a batch.
     public var itemsPerBatch: Int
@@ -36,11 +37,17 @@ public final class TraceReader {
       self.itemsPerBatch = max(itemsPerBatch, 1)
     }
 
-    var runsAhead: Bool { stacks == nil && decodesAhead ?? (Processors.count > 1) }
+    /// The processors to make use of.
+    var processors = Processors.count
 
-    /// The caller's thread counts: on two processors, one thread that inflates and decodes ahead of
-    /// it is faster than two that take turns.
-    var inflatesAhead: Bool { isPipelined ?? (Processors.count > (runsAhead ? 2 : 1)) }
+    var runsAhead: Bool { stacks == nil && decodesAhead ?? (processors > 1) }
+
+    /// The caller's thread counts: on two processors, two threads that share the work are faster
+    /// than three that take turns.
+    var inflatesAhead: Bool { isPipelined ?? (processors > (runsAhead ? 2 : 1)) }
+
+    /// One thread inflates ahead of the caller, and each of both decodes when it has time.
+    var sharesDecoding: Bool { runsAhead && isPipelined == nil && processors == 2 }
   }
 
   /// The base names of the files of a `strace -ff` trace, at the positions that

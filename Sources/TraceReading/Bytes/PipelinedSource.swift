@@ -1,8 +1,9 @@
 // Unsafe because two threads share memory under a lock that the compiler does not know. What makes
-// it safe: `source` is used by the filling thread only; a buffer belongs to the filling thread
-// until `filled` counts it, then to the reading one until `taken` does; `filled`, `taken` and all
-// other variables are touched only under `monitor`. The memory lives as long as the ring,
-// which both threads own.
+// it safe: `source` is used by one thread at a time, which has set `isFilling`; a buffer belongs to
+// that thread until `filled` counts it, then to whoever reads until `taken` does; `filled`, `taken`
+// and all other variables are touched only under `monitor`. One thread reads at a time: whoever
+// shares the reading hands it over under a lock. The memory lives as long as the ring, which both
+// own.
 
 import Glibc
 
@@ -21,17 +22,30 @@ final class PipelinedSource: ByteSource {
   private var failure: TraceError?
   let totalCompressedBytes: UInt64?
 
-  init(_ source: GzipSource) {
+  /// - Parameter isShared: threads of the caller's fill the buffers (`claim`), and who reads.
+  init(_ source: GzipSource, isShared: Bool = false) {
     totalCompressedBytes = source.totalCompressedBytes
     path = source.path
     source.leaveChecks()
-    ring = BufferRing(source)
-    ring.start()
+    ring = BufferRing(source, isShared: isShared)
+    if !isShared { ring.start() }
   }
 
   deinit { ring.cancel() }
 
   var compressedBytesRead: UInt64 { ring.compressedBytesRead }
+
+  // MARK: For threads that do more than to fill
+
+  /// Whatever is asked and waited for about the buffers is under it.
+  var monitor: Monitor { ring.monitor }
+
+  /// Takes it upon the calling thread to `fill` a buffer; false if there is none, or nothing to
+  /// fill it with, or another thread is at it. Only within the monitor's lock.
+  func claim() -> Bool { ring.claim() }
+
+  /// Fills a buffer. Only after `claim`.
+  func fill() { ring.fill() }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     while true {
@@ -71,9 +85,9 @@ final class PipelinedSource: ByteSource {
 /// The buffers between a filling and a reading thread, and the lock over them.
 @safe
 private final class BufferRing: @unchecked Sendable {
-  /// One mebibyte in all: more of it and inflating writes to memory that the cache has lost.
+  /// Half a mebibyte in all: of much more, inflating writes to memory that the cache has lost.
   private static let count = 4
-  private static let size = 256 * 1024
+  private static let size = 128 * 1024
 
   /// What one `read` of the source delivered.
   @unsafe
@@ -82,20 +96,31 @@ private final class BufferRing: @unchecked Sendable {
     var memberEnds: [MemberEnd]
   }
 
+  @unsafe
+  private enum Answer {
+    case piece(Piece)
+    case ended(TraceError?)
+    /// Nothing is there, and nobody else fills.
+    case claimed
+  }
+
   private let source: GzipSource
   private let memory: UnsafeMutableRawPointer
-  private let monitor = Monitor()
+  let monitor = Monitor()
   private var lengths = [Int](repeating: 0, count: BufferRing.count)
   private var memberEnds = [[MemberEnd]](repeating: [], count: BufferRing.count)
   private var filled = 0
   private var taken = 0
   private var isDone = false
+  private var isFilling = false
+  private let isShared: Bool
   private var isCancelled = false
   private var error: TraceError?
   private var compressed: UInt64 = 0
 
-  init(_ source: GzipSource) {
+  init(_ source: GzipSource, isShared: Bool) {
     self.source = source
+    self.isShared = isShared
     unsafe memory = .allocate(byteCount: Self.count * Self.size, alignment: 64)
   }
 
@@ -103,7 +128,7 @@ private final class BufferRing: @unchecked Sendable {
 
   /// Starts the filling thread, which owns the ring until it ends.
   func start() {
-    let status = DetachedThread.start { self.fill() }
+    let status = DetachedThread.start { self.fillUntilDone() }
     if status == 0 { return }
     monitor.withLock {
       isDone = true
@@ -112,53 +137,75 @@ private final class BufferRing: @unchecked Sendable {
   }
 
   /// The filling thread: reads until the end, an error, or until nobody reads any more.
-  private func fill() {
-    while let index = waitForRoom() {
-      let buffer = unsafe UnsafeMutableRawBufferPointer(
-        start: memory + index * Self.size, count: Self.size)
-      var length = 0
-      var failure: TraceError?
-      do throws(TraceError) {
-        length = unsafe try source.read(into: buffer)
-      } catch {
-        failure = error
+  private func fillUntilDone() {
+    while waitForRoom() { fill() }
+  }
+
+  private func waitForRoom() -> Bool {
+    monitor.withLock {
+      while !isDone && !isCancelled {
+        if claim() { return true }
+        monitor.wait()
       }
-      let read = source.compressedBytesRead
-      let ends = source.memberEnds
-      monitor.change {
-        lengths[index] = length
-        memberEnds[index] = ends
-        compressed = read
-        error = failure
-        // The trailer of the last member may come alone.
-        if length > 0 || !ends.isEmpty { filled += 1 }
-        if length == 0 { isDone = true }
-      }
-      if length == 0 { return }
+      return false
     }
   }
 
-  private func waitForRoom() -> Int? {
-    monitor.withLock {
-      while filled - taken == Self.count && !isCancelled {
-        monitor.wait()
-      }
-      return isCancelled ? nil : filled % Self.count
+  /// Only within the lock.
+  func claim() -> Bool {
+    if isDone || isFilling || filled - taken == Self.count { return false }
+    isFilling = true
+    return true
+  }
+
+  /// Fills the next buffer. Only after `claim`.
+  func fill() {
+    let index = monitor.withLock { filled % Self.count }
+    let buffer = unsafe UnsafeMutableRawBufferPointer(
+      start: memory + index * Self.size, count: Self.size)
+    var length = 0
+    var failure: TraceError?
+    do throws(TraceError) {
+      length = unsafe try source.read(into: buffer)
+    } catch {
+      failure = error
+    }
+    let read = source.compressedBytesRead
+    let ends = source.memberEnds
+    monitor.change {
+      lengths[index] = length
+      memberEnds[index] = ends
+      compressed = read
+      error = failure
+      // The trailer of the last member may come alone.
+      if length > 0 || !ends.isEmpty { filled += 1 }
+      if length == 0 { isDone = true }
+      isFilling = false
     }
   }
 
   /// The oldest full buffer, which stays full until `release`; nil at the end.
   func oldest() throws(TraceError) -> Piece? {
-    let (piece, failure) = unsafe monitor.withLock { () -> (Piece?, TraceError?) in
-      while filled == taken && !isDone { monitor.wait() }
-      if filled == taken { return (nil, error) }
-      let index = taken % Self.count
-      let bytes = unsafe UnsafeRawBufferPointer(
-        start: memory + index * Self.size, count: lengths[index])
-      return unsafe (Piece(bytes: bytes, memberEnds: memberEnds[index]), nil)
+    while true {
+      let answer = unsafe monitor.withLock { () -> Answer in
+        while filled == taken && !isDone {
+          if isShared && claim() { return unsafe .claimed }
+          monitor.wait()
+        }
+        if filled == taken { return unsafe .ended(error) }
+        let index = taken % Self.count
+        let bytes = unsafe UnsafeRawBufferPointer(
+          start: memory + index * Self.size, count: lengths[index])
+        return unsafe .piece(Piece(bytes: bytes, memberEnds: memberEnds[index]))
+      }
+      switch unsafe answer {
+      case .piece(let piece): return unsafe piece
+      case .ended(let failure):
+        if let failure { throw failure }
+        return nil
+      case .claimed: fill()
+      }
     }
-    if let failure { throw failure }
-    return unsafe piece
   }
 
   /// Gives the oldest full buffer back.
