@@ -6,11 +6,26 @@ struct SummaryTable {
   static let limit = 1024
 
   private var summaries: [ProcessSummary] = []
-  /// Beside `summaries`: how large it is, and the number of its end.
-  private var ranks: [(size: Int, end: Int)] = []
+  /// Beside `summaries`; the next one to go has the smallest.
+  private var ranks: [Rank] = []
   private var ends = 0
   /// The slot of the next one to go; nil if that is to be found anew.
   private var smallest: Int?
+
+  /// How large it is, and of equals the earlier one above the later: one number, since that of a
+  /// thousand which is the smallest is asked often.
+  private struct Rank: Comparable {
+    private var rawValue: UInt64
+
+    init(size: Int, end: Int) {
+      rawValue = UInt64(UInt32(clamping: size)) << 32 | UInt64(~UInt32(clamping: end))
+    }
+
+    /// Counted over all processes.
+    var end: UInt32 { ~UInt32(truncatingIfNeeded: rawValue) }
+
+    static func < (a: Rank, b: Rank) -> Bool { a.rawValue < b.rawValue }
+  }
 
   /// How many processes were left out.
   var omitted: Int { ends - summaries.count }
@@ -19,28 +34,25 @@ struct SummaryTable {
   /// - Complexity: O(1), O(`limit`) for one that takes another's place.
   mutating func add(_ summary: ProcessSummary, size: Int) {
     ends += 1
+    let rank = Rank(size: size, end: ends)
     if summaries.count < Self.limit {
       // Summaries are large: few are not to take the room of many, and many are not to be moved.
       if summaries.count == 128 { summaries.reserveCapacity(Self.limit) }
       summaries.append(summary)
-      ranks.append((size, ends))
+      ranks.append(rank)
       return
     }
     let slot = smallest ?? slotOfSmallest
     smallest = slot
-    guard size > ranks[slot].size else { return }
+    guard rank > ranks[slot] else { return }
     summaries[slot] = summary
-    ranks[slot] = (size, ends)
+    ranks[slot] = rank
     smallest = nil
   }
 
   private var slotOfSmallest: Int {
-    var slot = 0
-    for other in ranks.indices
-    where (ranks[other].size, -ranks[other].end) < (ranks[slot].size, -ranks[slot].end) {
-      slot = other
-    }
-    return slot
+    let smallest = ranks.min()
+    return ranks.firstIndex { $0 == smallest } ?? 0
   }
 
   var inOrderOfEnds: [ProcessSummary] {

@@ -208,8 +208,10 @@ extension AddressSpace where Index: ~Copyable {
       && start < currentBreak && layout.startBrk != .zero
   }
 
+  @inline(__always)
   private func anonVMAsFit(_ lower: AnonVMA, _ upper: AnonVMA) -> Bool {
-    isMergeableAnonVMA(
+    lower == upper
+      || isMergeableAnonVMA(
       target: lower, source: upper, sourceIsForkChild: upper.isForkChild, profile)
       || isMergeableAnonVMA(
         target: upper, source: lower, sourceIsForkChild: lower.isForkChild, profile)

@@ -59,7 +59,9 @@ struct LeafNodes: ~Copyable {
       links.ensure(leaf, filler: .unused)
     }
     links[leaf] = .unused
-    clear(leaf, 0..<Self.capacity)
+    let first = Int(leaf) &* Self.size
+    words.set(first..<first &+ 16, to: NodeKey.unused)
+    words.set(first &+ 32..<first &+ Self.size, to: 0)
     return leaf
   }
 

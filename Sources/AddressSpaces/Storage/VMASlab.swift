@@ -14,7 +14,7 @@ struct VMASlab: ~Copyable {
   private var allocated = 0
 
   init() {
-    records = SlotArray(capacity: 32, filler: .none)
+    records = SlotArray(capacity: 128, filler: .none)
   }
 
   private init(copying other: borrowing VMASlab) {
@@ -37,9 +37,13 @@ struct VMASlab: ~Copyable {
   /// - Complexity: amortised O(1).
   @inline(__always)
   mutating func allocate(_ record: VMARecord) -> VMA.Handle {
-    if firstFree == 0 { extend() }
-    let slot = firstFree
-    firstFree = records[slot].attributes.rawValue
+    let slot: UInt32
+    if firstFree != 0 {
+      slot = firstFree
+      firstFree = records[slot].attributes.rawValue
+    } else {
+      slot = takeUnused()
+    }
     records[slot] = record
     allocated &+= 1
     objects &+= 1
@@ -47,17 +51,20 @@ struct VMASlab: ~Copyable {
     return VMA.Handle(slot: slot)
   }
 
-  /// Makes the first slot that was never used a free one.
-  @inline(never)
-  private mutating func extend() {
-    records.ensure(firstUnused, filler: .none)
-    firstFree = firstUnused
-    firstUnused += 1
+  @inline(__always)
+  private mutating func takeUnused() -> UInt32 {
+    let slot = firstUnused
+    records.ensure(slot, filler: .none)
+    firstUnused &+= 1
+    return slot
   }
 
   /// Notes that a record was allocated and freed, with nothing between.
   mutating func noteTransient() {
-    if firstFree == 0 { extend() }
+    if firstFree == 0 {
+      firstFree = takeUnused()
+      records[firstFree] = .free
+    }
     allocated &+= 1
     if objects == peak { peak &+= 1 }
   }

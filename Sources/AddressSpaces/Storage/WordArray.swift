@@ -130,6 +130,12 @@ struct WordArray: ~Copyable {
     unsafe (bytes + target &* 4).copyMemory(from: bytes + source &* 4, byteCount: count &* 4)
   }
 
+  /// Sets words to one value.
+  mutating func set(_ range: Range<Int>, to value: UInt64) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= capacity)
+    unsafe (base + range.lowerBound).update(repeating: value, count: range.count)
+  }
+
   /// Makes room for `words` words; new ones hold `filler`.
   ///
   /// - Complexity: amortised O(1) per word.
