@@ -85,6 +85,12 @@ struct LeafNodes: ~Copyable {
     words.countOfSixteen(at: Int(leaf) &* Self.size, atMost: page)
   }
 
+  /// The same, for a leaf that is likely to be in no cache.
+  @inline(__always)
+  borrowing func position(inFar leaf: UInt32, above page: UInt64) -> Int {
+    position(in: leaf, above: page) &+ words.zeroOnceFetched(Int(leaf) &* Self.size)
+  }
+
   @inline(__always)
   func end(_ leaf: UInt32, _ position: Int) -> UInt64 {
     words[Int(leaf) &* Self.size &+ position]

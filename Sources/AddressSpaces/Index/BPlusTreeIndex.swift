@@ -121,7 +121,14 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   public borrowing func search(_ address: Address) -> VMAEntry {
     let page = address.pageNumber
     let leaf = leaf(above: page)
-    return entry(leaf, leaves.position(in: leaf, above: page))
+    return entry(leaf, position(in: leaf, above: page))
+  }
+
+  /// The place in a leaf to which a search has come.
+  @inline(__always)
+  private borrowing func position(in leaf: UInt32, above page: UInt64) -> Int {
+    height >= 3
+      ? leaves.position(inFar: leaf, above: page) : leaves.position(in: leaf, above: page)
   }
 
   public borrowing func nodesProbed(for address: Address) -> Int { height + 1 }
@@ -130,7 +137,7 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   public mutating func find(_ address: Address) -> VMAEntry {
     let page = address.pageNumber
     let leaf = nearbyLeaf(above: page)
-    return entry(leaf, leaves.position(in: leaf, above: page))
+    return entry(leaf, position(in: leaf, above: page))
   }
 
   /// - Complexity: O(log *n*).
@@ -139,7 +146,7 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
     // Changes keep to a place, unlike lookups: here even a single inner node is worth the look.
     let isNear = leaves.start(lastLeaf, 0) <= page && leaves.contains(lastLeaf, page)
     let leaf = isNear ? lastLeaf : leaf(above: page)
-    let position = leaves.position(in: leaf, above: page)
+    let position = position(in: leaf, above: page)
     return VMANeighbours(previous: entry(before: position, of: leaf), next: entry(leaf, position))
   }
 

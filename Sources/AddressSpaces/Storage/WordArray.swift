@@ -79,6 +79,18 @@ struct WordArray: ~Copyable {
     return half &+ Int(truncatingIfNeeded: signs.wrappedSum())
   }
 
+  /// Zero, as soon as a word of each of the five cache lines from `word` on is there: whoever adds
+  /// it to what it looks for there waits for all of them at once, instead of for one after another.
+  ///
+  /// - Precondition: the words are below 2^63.
+  @inline(__always)
+  func zeroOnceFetched(_ word: Int) -> Int {
+    precondition(word >= 0 && word &+ 40 <= capacity)
+    let first = unsafe base + word
+    let all = unsafe first[0] | first[8] | first[16] | first[24] | first[32]
+    return Int(truncatingIfNeeded: all &>> 63)
+  }
+
   /// In three columns that stand one behind the other from `word` on, two of sixteen words and one
   /// of sixteen half-words, of which the first `count` rows are in use: moves the rows from `row`
   /// on up by one.
