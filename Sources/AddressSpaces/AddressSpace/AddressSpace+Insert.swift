@@ -83,9 +83,11 @@ extension AddressSpace where Index: ~Copyable {
   /// To be called at the end of each operation, also of one that fails.
   @inline(__always)
   mutating func finish(around address: Address) {
-    statistics.mapCountPeak = max(statistics.mapCountPeak, mapCount)
-    statistics.totalVMPeak = max(statistics.totalVMPeak, totalVM)
-    hiwaterVM = max(hiwaterVM, totalVM)
+    if mapCount > statistics.mapCountPeak { statistics.mapCountPeak = mapCount }
+    if totalVM > hiwaterVM {
+      hiwaterVM = totalVM
+      statistics.totalVMPeak = max(statistics.totalVMPeak, totalVM)
+    }
     #if CHECKED
       checkAfterMutation(around: address)
     #endif

@@ -127,8 +127,9 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   /// The place in a leaf to which a search has come.
   @inline(__always)
   private borrowing func position(in leaf: UInt32, above page: UInt64) -> Int {
-    height >= 3
-      ? leaves.position(inFar: leaf, above: page) : leaves.position(in: leaf, above: page)
+    var zero = 0
+    if height >= 3 { zero = leaves.zeroOnceFetched(leaf) }
+    return leaves.position(in: leaf, above: page) &+ zero
   }
 
   public borrowing func nodesProbed(for address: Address) -> Int { height + 1 }

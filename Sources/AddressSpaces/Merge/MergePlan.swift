@@ -120,7 +120,11 @@ private func refusal(
   _ profile: KernelProfile
 ) -> MergeRefusal? {
   guard side.attributes == proposal.attributes else {
-    return refusalOfDifferent(proposal, side, table, profile)
+    let anonVMAsFit = isMergeableAnonVMA(
+      target: side.anonVMA, source: proposal.anonVMA,
+      sourceIsForkChild: proposal.sourceIsForkChild, profile)
+    return refusalOfDifferent(
+      proposal.attributes, side.attributes, anonVMAsFit: anonVMAsFit, table, profile)
   }
   let attributes = table[proposal.attributes]
   if !attributes.flags.isDisjoint(with: .special) { return .special }
@@ -133,11 +137,11 @@ private func refusal(
 /// The first attribute in which both differ, unless something else comes before it.
 @inline(never)
 private func refusalOfDifferent(
-  _ proposal: MergeProposal, _ side: MergeProposal.Side, _ table: borrowing MergeAttributeTable,
-  _ profile: KernelProfile
+  _ wanted: MergeID, _ present: MergeID, anonVMAsFit: Bool,
+  _ table: borrowing MergeAttributeTable, _ profile: KernelProfile
 ) -> MergeRefusal? {
-  let wanted = table[proposal.attributes]
-  let present = table[side.attributes]
+  let wanted = table[wanted]
+  let present = table[present]
   if !wanted.flags.isDisjoint(with: .special) { return .special }
   if wanted.policy != present.policy { return .policy }
   if wanted.flags != present.flags { return .flags }
@@ -145,9 +149,6 @@ private func refusalOfDifferent(
   if profile.asksCloseHookFirst && present.hasCloseHook { return .closeHook }
   if wanted.userfault != present.userfault { return .userfaultfd }
   if wanted.name != present.name { return .name }
-  let anonVMAsFit = isMergeableAnonVMA(
-    target: side.anonVMA, source: proposal.anonVMA,
-    sourceIsForkChild: proposal.sourceIsForkChild, profile)
   // Only the offset, or the hook that comes with the file, is left.
   return anonVMAsFit ? .offset : .anonVMA
 }
@@ -155,6 +156,7 @@ private func refusalOfDifferent(
 /// Whether a range with `source` may become part of a neighbour with `target`.
 ///
 /// Linux: `is_mergeable_anon_vma`.
+@inline(__always)
 func isMergeableAnonVMA(
   target: AnonVMA, source: AnonVMA, sourceIsForkChild: Bool, _ profile: KernelProfile
 ) -> Bool {
