@@ -212,7 +212,7 @@ extension AddressSpace where Index: ~Copyable {
   private func anonVMAsFit(_ lower: AnonVMA, _ upper: AnonVMA) -> Bool {
     lower == upper
       || isMergeableAnonVMA(
-      target: lower, source: upper, sourceIsForkChild: upper.isForkChild, profile)
+        target: lower, source: upper, sourceIsForkChild: upper.isForkChild, profile)
       || isMergeableAnonVMA(
         target: upper, source: lower, sourceIsForkChild: lower.isForkChild, profile)
   }
