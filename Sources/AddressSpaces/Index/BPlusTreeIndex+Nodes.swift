@@ -85,7 +85,13 @@ struct LeafNodes: ~Copyable {
     words.countOfSixteen(at: Int(leaf) &* Self.size, atMost: page)
   }
 
-  /// Zero, as soon as all of a leaf is there, which is likely to be in no cache.
+  /// The same, for a leaf that is likely to be in no cache.
+  @inline(__always)
+  borrowing func position(inFar leaf: UInt32, above page: UInt64) -> Int {
+    position(in: leaf, above: page) &+ words.zeroOnceFetched(Int(leaf) &* Self.size)
+  }
+
+  /// Zero, as soon as all of a leaf is there and its links, too.
   @inline(__always)
   borrowing func zeroOnceFetched(_ leaf: UInt32) -> Int {
     words.zeroOnceFetched(Int(leaf) &* Self.size) &+ Int(links[leaf].count &>> 31)

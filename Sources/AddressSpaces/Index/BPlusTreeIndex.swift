@@ -121,16 +121,13 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   public borrowing func search(_ address: Address) -> VMAEntry {
     let page = address.pageNumber
     let leaf = leaf(above: page)
-    return entry(leaf, position(in: leaf, above: page))
+    if leavesAreFar { return entry(leaf, leaves.position(inFar: leaf, above: page)) }
+    return entry(leaf, leaves.position(in: leaf, above: page))
   }
 
-  /// The place in a leaf to which a search has come.
+  /// There are so many leaves that one which is searched for is likely to be in no cache.
   @inline(__always)
-  private borrowing func position(in leaf: UInt32, above page: UInt64) -> Int {
-    var zero = 0
-    if height >= 3 { zero = leaves.zeroOnceFetched(leaf) }
-    return leaves.position(in: leaf, above: page) &+ zero
-  }
+  private var leavesAreFar: Bool { height >= 3 }
 
   public borrowing func nodesProbed(for address: Address) -> Int { height + 1 }
 
@@ -138,7 +135,8 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   public mutating func find(_ address: Address) -> VMAEntry {
     let page = address.pageNumber
     let leaf = nearbyLeaf(above: page)
-    return entry(leaf, position(in: leaf, above: page))
+    if leavesAreFar { return entry(leaf, leaves.position(inFar: leaf, above: page)) }
+    return entry(leaf, leaves.position(in: leaf, above: page))
   }
 
   /// - Complexity: O(log *n*).
@@ -147,7 +145,9 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
     // Changes keep to a place, unlike lookups: here even a single inner node is worth the look.
     let isNear = leaves.start(lastLeaf, 0) <= page && leaves.contains(lastLeaf, page)
     let leaf = isNear ? lastLeaf : leaf(above: page)
-    let position = position(in: leaf, above: page)
+    var zero = 0
+    if leavesAreFar { zero = leaves.zeroOnceFetched(leaf) }
+    let position = leaves.position(in: leaf, above: page) &+ zero
     return VMANeighbours(previous: entry(before: position, of: leaf), next: entry(leaf, position))
   }
 
