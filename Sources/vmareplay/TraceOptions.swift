@@ -21,7 +21,10 @@ struct ReplayArguments: ParsableArguments {
         + "Default: the kernel that the trace names, else linux6.", valueName: "kernel"))
   var kernel: KernelChoice?
 
-  @Option(help: "The index of VMAs: rbtree, list, btree or array. All give the same answers.")
+  @Option(
+    help: ArgumentHelp(
+      "The index of VMAs: rbtree, list, btree or array. All give the same answers; commands other "
+        + "than replay and bench take several times as long on any but btree."))
   var index: IndexKind = .fastest
 
   @Option(
