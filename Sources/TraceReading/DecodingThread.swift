@@ -114,7 +114,8 @@ final class DecodingThread: @unchecked Sendable {
             isDecoding = true
             return .decode
           }
-          if source.claim() { return .inflate }
+          // A pipe may have nothing for long, and a batch comes sooner.
+          if source.totalCompressedBytes != nil && source.claim() { return .inflate }
         }
         monitor.wait()
       }

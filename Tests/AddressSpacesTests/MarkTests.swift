@@ -57,6 +57,10 @@ import Testing
       process.space.checkInvariants()
       // A fork goes on as the child.
       if !process.space.mark.isSet { atMark = nil }
+      if random.next() % 64 == 0 {
+        process.space.removeAll()
+        process.space.checkInvariants()
+      }
       switch random.next() % 16 {
       case 0...2:
         process.space.setMark()

@@ -138,6 +138,18 @@ import TraceReading
     #expect(explanation.boundaries.last?.setter?.line == 41)
   }
 
+  /// A recorded map takes the place of all that the calls before it have made.
+  @Test(arguments: [1, 2, 6])
+  func aMapBehindThePeakReplacesIt(count: Int) throws {
+    let lines = (0..<count).map { "# 7f10000\($0 * 2)0000-7f10000\($0 * 2)1000 r--p 0 00:00 0\n" }
+    let maps = "# vmareplay 1\n# maps 1 attach\n" + lines.joined() + "# end\n"
+    for between in ["", "1 munmap(0x7f0000010000, 0x1000) = 0\n"] {
+      let log = Self.map(1, 3) + between + maps + "1 brk(NULL) = 0x5555000000\n" + Self.map(2, 4)
+      #expect(try expectBoth(log).mapCount == max(count, 4))
+      #expect(try expectBoth(Self.map(1, 5) + between + maps).mapCount == max(count, 5))
+    }
+  }
+
   private func expectBoth(_ log: String) throws -> Explanation {
     let replay = PeakReplay(log: log)
     #expect(try replay.inOnePass() == replay.inTwoPasses())

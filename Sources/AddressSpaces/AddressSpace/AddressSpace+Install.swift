@@ -36,19 +36,12 @@ extension AddressSpace where Index: ~Copyable {
     finish(around: range.start)
   }
 
-  /// Removes all VMAs, as execve and exit do. Limits and `statistics` stay; the counts of the slab
-  /// and of the cache start again.
+  /// Removes all VMAs, as execve and exit do. Limits, `statistics` and a mark stay; the counts of the
+  /// slab and of the cache start again, unless a mark is set.
   ///
   /// Linux: `exit_mmap`.
   public mutating func removeAll() {
-    if keepsObjects { dropObjects() }
-    index = Index()
-    slab = VMASlab()
-    attributes = MergeAttributeTable()
-    // What was remembered names rows and records that are gone.
-    kinds = MappingKinds()
-    memo = MmapMemo()
-    counters = VMCounters()
+    if mark.isSet { removeEach() } else { replaceTables() }
     hiwaterVM = 0
     defaultFlags = []
     segmentSizes = [:]
@@ -58,5 +51,26 @@ extension AddressSpace where Index: ~Copyable {
     freeings &+= 1
     exeFileDescription = .none
     exeFileVMAsNotCopied = 0
+  }
+
+  private mutating func replaceTables() {
+    if keepsObjects { dropObjects() }
+    index = Index()
+    slab = VMASlab()
+    attributes = MergeAttributeTable()
+    // What was remembered names rows and records that are gone.
+    kinds = MappingKinds()
+    memo = MmapMemo()
+    counters = VMCounters()
+  }
+
+  /// One by one: the mark keeps what they were, and what that names.
+  private mutating func removeEach() {
+    var entry = index.first()
+    while !entry.isNone {
+      let next = index.next(entry)
+      vmaRemove(entry)
+      entry = next
+    }
   }
 }

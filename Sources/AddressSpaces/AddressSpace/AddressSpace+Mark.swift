@@ -32,6 +32,7 @@ extension AddressSpace where Index: ~Copyable {
       for vma in kept { restore(vma) }
     }
     mark.clear()
+    freeings &+= 1
     finish(around: .zero)
   }
 

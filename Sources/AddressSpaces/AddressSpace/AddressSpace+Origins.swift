@@ -16,13 +16,15 @@ extension AddressSpace where Index: ~Copyable {
     origins.isOn ? origins[handle] : nil
   }
 
-  /// Visits the origins of every VMA, in no order, of some VMAs that are gone, and of what was
-  /// there at the mark.
+  /// Visits the origins of every VMA, in no order, of some VMAs that are gone, of what was there at
+  /// the mark, and of what would come now.
   ///
   /// - Complexity: O(the most VMAs that there ever were).
   @inline(__always)
   public borrowing func forEachOrigins(_ body: (VMAOrigins) -> Void) {
     origins.forEach(body)
+    // A page fault may still be put down to the last call.
+    body(VMAOrigins(all: origins.current))
     for vma in mark.kept { body(vma.origins) }
   }
 
