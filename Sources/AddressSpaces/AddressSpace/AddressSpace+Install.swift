@@ -36,8 +36,8 @@ extension AddressSpace where Index: ~Copyable {
     finish(around: range.start)
   }
 
-  /// Removes all VMAs, as execve and exit do. Limits, `statistics` and a mark stay; the counts of the
-  /// slab and of the cache start again, unless a mark is set.
+  /// Removes all VMAs, as execve and exit do. Limits, `statistics` and a mark stay; the counts of
+  /// the slab and of the cache start again, unless a mark is set.
   ///
   /// Linux: `exit_mmap`.
   public mutating func removeAll() {
