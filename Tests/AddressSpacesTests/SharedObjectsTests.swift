@@ -41,13 +41,7 @@ import Testing
   private static func run(_ process: inout ModelledProcess<Index>, _ seed: UInt64) {
     for call in RandomProgram(seed: seed, length: 80).calls {
       if case .fork = call { continue }
-      let result: UInt64 =
-        switch call {
-        case .mmap(let at, _, _, let flags, _, _): flags & 0x10_0010 != 0 ? at : at & ~0xfff
-        case .mremap(let old, _, _, let flags, let new): flags & 2 != 0 ? new : old
-        default: 0
-        }
-      _ = process.apply(call, result: result)
+      _ = process.apply(call, result: call.plainResult)
     }
   }
 

@@ -29,9 +29,17 @@ struct Decoded {
     bytes: [UInt8], pieceLength: Int = .max, itemsPerBatch: Int = 4096,
     isPipelined: Bool = false, isSummarised: Bool = true
   ) {
+    self.init(
+      bytes: bytes, pieceLength: pieceLength, isSummarised: isSummarised,
+      options: TraceReader.Options(
+        isPipelined: isPipelined, decodesAhead: isPipelined, itemsPerBatch: itemsPerBatch))
+  }
+
+  init(
+    bytes: [UInt8], pieceLength: Int = .max, isSummarised: Bool = true,
+    options: TraceReader.Options
+  ) {
     self.isSummarised = isSummarised
-    let options = TraceReader.Options(
-      isPipelined: isPipelined, decodesAhead: isPipelined, itemsPerBatch: itemsPerBatch)
     do throws(TraceError) {
       let source = MemorySource(bytes, pieceLength: pieceLength)
       try read(TraceReader(source: source, name: "log", paths: paths, options: options))

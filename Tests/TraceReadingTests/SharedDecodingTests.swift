@@ -20,16 +20,7 @@ import Testing
   }
 
   private static func decoded(_ bytes: [UInt8], pieceLength: Int = .max) -> Decoded {
-    var decoded = Decoded("")
-    decoded.error = nil
-    do throws(TraceError) {
-      let source = MemorySource(bytes, pieceLength: pieceLength)
-      try decoded.read(
-        TraceReader(source: source, name: "log", paths: decoded.paths, options: options))
-    } catch {
-      decoded.error = error
-    }
-    return decoded
+    Decoded(bytes: bytes, pieceLength: pieceLength, options: options)
   }
 
   @Test func itIsAskedForWhereItHelps() {

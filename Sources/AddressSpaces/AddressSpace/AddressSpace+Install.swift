@@ -41,7 +41,7 @@ extension AddressSpace where Index: ~Copyable {
   ///
   /// Linux: `exit_mmap`.
   public mutating func removeAll() {
-    if mark.isSet { removeEach() } else { replaceTables() }
+    if mark.isSet { removeVMAs { _, _ in true } } else { replaceTables() }
     hiwaterVM = 0
     defaultFlags = []
     segmentSizes = [:]
@@ -64,12 +64,12 @@ extension AddressSpace where Index: ~Copyable {
     counters = VMCounters()
   }
 
-  /// One by one: the mark keeps what they were, and what that names.
-  private mutating func removeEach() {
+  /// One by one: a mark keeps what they were, and what that names.
+  mutating func removeVMAs(where isGone: (borrowing VMAMark, VMA.Handle) -> Bool) {
     var entry = index.first()
     while !entry.isNone {
       let next = index.next(entry)
-      vmaRemove(entry)
+      if isGone(mark, entry.handle) { vmaRemove(entry) }
       entry = next
     }
   }

@@ -28,21 +28,12 @@ extension AddressSpace where Index: ~Copyable {
     (currentBreak, layout) = (mark.currentBreak, mark.layout)
     mark.forgetKept()
     if mark.hasChanges {
-      removeWhatChanged()
+      removeVMAs { $0.hasChanged($1) }
       for vma in kept { restore(vma) }
     }
     mark.clear()
     freeings &+= 1
     finish(around: .zero)
-  }
-
-  private mutating func removeWhatChanged() {
-    var entry = index.first()
-    while !entry.isNone {
-      let next = index.next(entry)
-      if mark.hasChanged(entry.handle) { vmaRemove(entry) }
-      entry = next
-    }
   }
 
   /// Takes over the reference of what was kept.
