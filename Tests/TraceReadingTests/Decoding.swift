@@ -113,3 +113,8 @@ struct Decoded {
     return text
   }
 }
+
+/// A log of so many calls of munmap, each of another page.
+func unmappings(_ count: Int) -> String {
+  (0..<count).map { "7     1700000000.000001 munmap(0x\($0)000, 4096) = 0 <0.1>\n" }.joined()
+}

@@ -161,9 +161,7 @@ struct RobustnessTests {
 
   @Test("inflating and decoding on other threads changes nothing")
   func pipelined() {
-    var text = ""
-    for i in 0..<15_000 { text += "7     1700000000.000001 munmap(0x\(i)000, 4096) = 0 <0.1>\n" }
-    let bytes = gzip(Array(text.utf8))
+    let bytes = gzip(Array(unmappings(15_000).utf8))
     let plain = Decoded(bytes: bytes)
     let pipelined = Decoded(bytes: bytes, isPipelined: true)
     #expect(plain.events.count == 15_000)
@@ -178,9 +176,7 @@ struct RobustnessTests {
 
   @Test("decoding ahead delivers the same batches, and the same position behind each")
   func ahead() throws {
-    var text = "no line of strace\n"
-    for i in 0..<2000 { text += "7     1700000000.000001 munmap(0x\(i)000, 4096) = 0 <0.1>\n" }
-    let bytes = Array(text.utf8)
+    let bytes = Array(("no line of strace\n" + unmappings(2000)).utf8)
     func batches(decodesAhead: Bool) throws -> [[UInt64]] {
       let reader = try TraceReader(
         source: MemorySource(bytes, pieceLength: 1000), name: "log", paths: PathTable(),

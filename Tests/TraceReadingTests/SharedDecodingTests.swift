@@ -11,13 +11,7 @@ import Testing
     return options
   }
 
-  private static func log(_ lines: Int) -> [UInt8] {
-    var text = ""
-    for line in 0..<lines {
-      text += "7     1700000000.000001 munmap(0x\(line)000, 4096) = 0 <0.1>\n"
-    }
-    return Array(text.utf8)
-  }
+  private static func log(_ lines: Int) -> [UInt8] { Array(unmappings(lines).utf8) }
 
   private static func decoded(_ bytes: [UInt8], pieceLength: Int = .max) -> Decoded {
     Decoded(bytes: bytes, pieceLength: pieceLength, options: options)
