@@ -12,6 +12,8 @@ SEEDS ?= 2000
 FIRST ?= 1
 DEMO := Traces/bash-children.strace.gz
 APT_PACKAGES := zlib1g-dev strace gcc libc6-dev python3
+# Used where it is there: see Package.swift.
+FASTER_PACKAGES := libisal-dev
 
 .DEFAULT_GOAL := help
 BENCH_TRACE := Traces/churn-glibc.strace.gz
@@ -24,6 +26,7 @@ help: ## print this list
 
 setup: ## install the Debian packages that are missing (zlib and, for the tests, strace and a compiler)
 	@sh Scripts/setup.sh $(APT_PACKAGES)
+	@sh Scripts/setup.sh $(FASTER_PACKAGES) || echo 'setup: going on with zlib alone' >&2
 
 build: setup ## build the release binary
 	$(SWIFT) build -c release --product vmareplay

@@ -18,7 +18,8 @@ final class PipelinedSource: ByteSource {
   private var position = 0
   /// The number of its members' ends that have been passed.
   private var passedEnds = 0
-  private var check = MemberCheck()
+  /// What is left to do here of holding the members against their trailers.
+  private var check: MemberCheck?
   private var failure: TraceError?
   let totalCompressedBytes: UInt64?
 
@@ -27,6 +28,7 @@ final class PipelinedSource: ByteSource {
     totalCompressedBytes = source.totalCompressedBytes
     path = source.path
     source.leaveChecks()
+    check = source.leavesChecks ? MemberCheck() : nil
     ring = BufferRing(source, isShared: isShared)
     if !isShared { ring.start() }
   }
@@ -59,7 +61,7 @@ final class PipelinedSource: ByteSource {
       let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
       unsafe target.copyMemory(
         from: UnsafeRawBufferPointer(rebasing: piece.bytes[position..<position + count]))
-      unsafe check.add(UnsafeRawBufferPointer(target))
+      unsafe check?.add(UnsafeRawBufferPointer(target))
       position += count
       if let end, position == stop { finishMember(end) }
       if unsafe position == piece.bytes.count && passedEnds == ends.count { release() }
@@ -69,7 +71,7 @@ final class PipelinedSource: ByteSource {
 
   private func finishMember(_ end: MemberEnd) {
     passedEnds += 1
-    if let (reason, position) = check.finish(end) {
+    if let (reason, position) = check?.finish(end) {
       failure = .damagedGzip(reason, path: path, at: position)
     }
   }
