@@ -52,8 +52,9 @@ let package = Package(
   targets: inflateTargets + [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "SyscallABI", dependencies: [systemPackage], swiftSettings: librarySettings),
+    .systemLibrary(name: "CPrefetch"),
     .target(
-      name: "AddressSpaces", dependencies: ["SyscallABI", systemPackage],
+      name: "AddressSpaces", dependencies: ["CPrefetch", "SyscallABI", systemPackage],
       swiftSettings: librarySettings),
     .target(
       name: "TraceReading", dependencies: inflateLibraries + ["SyscallABI", systemPackage],

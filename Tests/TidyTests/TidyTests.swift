@@ -7,7 +7,7 @@ import Testing
   /// Which modules of this package each module may import: the arrows of the design.
   static let allowedImports: [String: Set<String>] = [
     "SyscallABI": [],
-    "AddressSpaces": ["SyscallABI"],
+    "AddressSpaces": ["CPrefetch", "SyscallABI"],
     "TraceReading": ["CZlib", "CISAL", "SyscallABI"],
     "Replay": ["SyscallABI", "AddressSpaces"],
     "Reports": ["Replay", "SyscallABI", "AddressSpaces"],

@@ -74,6 +74,7 @@ extension AddressSpace where Index: ~Copyable {
     }
     defer { if isTraced { path.leave() } }
     var around = neighbours(of: range.start)
+    slab.prefetch(around)
     var overlapped: UInt64 = 0
     if around.next.start < range.end {
       if !replaces { overlapped = mappedBytes(in: range, from: around.next) }

@@ -50,6 +50,7 @@ extension AddressSpace where Index: ~Copyable {
     defer { if isTraced { path.leave() } }
     freeings &+= 1
     var entry = find(range.start)
+    slab.prefetch(entry)
     if !leniently, let failure = munmapFailure(range, from: entry) {
       if isTraced { noteFailure(failure.errno) }
       if failure.leavesSplit {

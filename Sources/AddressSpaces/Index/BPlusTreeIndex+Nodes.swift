@@ -85,16 +85,11 @@ struct LeafNodes: ~Copyable {
     words.countOfSixteen(at: Int(leaf) &* Self.size, atMost: page)
   }
 
-  /// The same, for a leaf that is likely to be in no cache.
+  /// Begins to fetch all of a leaf.
   @inline(__always)
-  borrowing func position(inFar leaf: UInt32, above page: UInt64) -> Int {
-    position(in: leaf, above: page) &+ words.zeroOnceFetched(Int(leaf) &* Self.size)
-  }
-
-  /// Zero, as soon as all of a leaf is there and its links, too.
-  @inline(__always)
-  borrowing func zeroOnceFetched(_ leaf: UInt32) -> Int {
-    words.zeroOnceFetched(Int(leaf) &* Self.size) &+ Int(links[leaf].count &>> 31)
+  func prefetch(_ leaf: UInt32) {
+    words.prefetch(Int(leaf) &* Self.size, count: Self.size)
+    links.prefetch(leaf)
   }
 
   @inline(__always)
@@ -262,6 +257,10 @@ struct InnerNodes: ~Copyable {
     words.countOfSixteen(at: Int(node) &* Self.size, atMost: page)
   }
 
+  /// Begins to fetch what a search reads of a node.
+  @inline(__always)
+  func prefetch(_ node: UInt32) { words.prefetch(Int(node) &* Self.size, count: Self.size) }
+
   @inline(__always)
   func key(_ node: UInt32, _ position: Int) -> UInt64 {
     words[Int(node) &* Self.size &+ position]
@@ -269,7 +268,7 @@ struct InnerNodes: ~Copyable {
 
   @inline(__always)
   func child(of node: UInt32, at position: Int) -> UInt32 {
-    words[half: Int(node) &* (2 * Self.size) &+ 32 &+ position]
+    words.half(position, behindSixteenFrom: Int(node) &* Self.size)
   }
 
   @inline(__always)

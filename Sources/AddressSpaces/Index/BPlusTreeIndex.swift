@@ -5,8 +5,8 @@ public import SyscallABI
 /// The key of a VMA is its end, since find_vma asks for the first VMA that ends above an address.
 /// A leaf holds the ends, starts and handles of up to sixteen VMAs in five cache lines; an inner
 /// node has the greatest end below each child but the last, which has none. A node is searched by
-/// counting the keys that are at most the address, all sixteen at once and without a branch, so
-/// that random lookups mispredict nothing. Unused keys are greater than every page number.
+/// counting the keys that are at most the address, those of a quarter at once and without a branch,
+/// so that random lookups mispredict nothing. Unused keys are greater than every page number.
 ///
 /// ```
 ///                [ 30  75   -  ]            keys: the greatest end below each child
@@ -56,6 +56,7 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   /// The leaf in which the first VMA that ends above `page` is, if there is one.
   @inline(__always)
   borrowing func leaf(above page: UInt64) -> UInt32 {
+    if nodesAreFar { return farLeaf(above: page) }
     var node = root
     var level = height
     while level > 0 {
@@ -63,6 +64,20 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
       level &-= 1
     }
     return node
+  }
+
+  /// The same, where it is worth while to fetch all of a node at once, whatever is read first.
+  private borrowing func farLeaf(above page: UInt64) -> UInt32 {
+    var node = root
+    var level = height
+    while level > 1 {
+      node = inner.child(of: node, at: inner.position(in: node, above: page))
+      inner.prefetch(node)
+      level &-= 1
+    }
+    let leaf = inner.child(of: node, at: inner.position(in: node, above: page))
+    leaves.prefetch(leaf)
+    return leaf
   }
 
   /// The same, but looks into the leaf that was changed last before it descends.
@@ -121,13 +136,12 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   public borrowing func search(_ address: Address) -> VMAEntry {
     let page = address.pageNumber
     let leaf = leaf(above: page)
-    if leavesAreFar { return entry(leaf, leaves.position(inFar: leaf, above: page)) }
     return entry(leaf, leaves.position(in: leaf, above: page))
   }
 
-  /// There are so many leaves that one which is searched for is likely to be in no cache.
+  /// There are so many nodes that one which is searched for is likely to be in no cache near by.
   @inline(__always)
-  private var leavesAreFar: Bool { height >= 3 }
+  private var nodesAreFar: Bool { height >= 3 }
 
   public borrowing func nodesProbed(for address: Address) -> Int { height + 1 }
 
@@ -135,19 +149,14 @@ public struct BPlusTreeIndex: VMAIndex, ~Copyable {
   public mutating func find(_ address: Address) -> VMAEntry {
     let page = address.pageNumber
     let leaf = nearbyLeaf(above: page)
-    if leavesAreFar { return entry(leaf, leaves.position(inFar: leaf, above: page)) }
     return entry(leaf, leaves.position(in: leaf, above: page))
   }
 
   /// - Complexity: O(log *n*).
   public borrowing func findPrepare(_ address: Address) -> VMANeighbours {
     let page = address.pageNumber
-    // Changes keep to a place, unlike lookups: here even a single inner node is worth the look.
-    let isNear = leaves.start(lastLeaf, 0) <= page && leaves.contains(lastLeaf, page)
-    let leaf = isNear ? lastLeaf : leaf(above: page)
-    var zero = 0
-    if leavesAreFar { zero = leaves.zeroOnceFetched(leaf) }
-    let position = leaves.position(in: leaf, above: page) &+ zero
+    let leaf = nearbyLeaf(above: page)
+    let position = leaves.position(in: leaf, above: page)
     return VMANeighbours(previous: entry(before: position, of: leaf), next: entry(leaf, position))
   }
 

@@ -1,3 +1,5 @@
+internal import CPrefetch
+
 /// An array of trivial elements addressed by 32-bit slots, owned by exactly one value.
 ///
 /// `Array` would count references and check uniqueness at each write; this one is copied only when
@@ -35,6 +37,13 @@ struct SlotArray<Element: BitwiseCopyable>: ~Copyable {
       precondition(Int(slot) < capacity)
       yield unsafe &base[Int(slot)]
     }
+  }
+
+  /// Begins to fetch an element that will be read soon.
+  @inline(__always)
+  func prefetch(_ slot: UInt32) {
+    precondition(Int(slot) < capacity)
+    unsafe prefetch_line(base + Int(slot))
   }
 
   /// Makes room for `slot` and some more; new slots hold `filler`.

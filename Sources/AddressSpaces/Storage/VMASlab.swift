@@ -34,6 +34,16 @@ struct VMASlab: ~Copyable {
     _modify { yield &records[handle.slot] }
   }
 
+  /// Begins to fetch the records on both sides of an address, which a merge will look at.
+  @inline(__always)
+  func prefetch(_ around: VMANeighbours) {
+    records.prefetch(around.previous.handle.slot)
+    records.prefetch(around.next.handle.slot)
+  }
+
+  @inline(__always)
+  func prefetch(_ entry: VMAEntry) { records.prefetch(entry.handle.slot) }
+
   /// - Complexity: amortised O(1).
   @inline(__always)
   mutating func allocate(_ record: VMARecord) -> VMA.Handle {

@@ -1,12 +1,14 @@
+internal import CPrefetch
+
 /// An array of 64-bit words in whole cache lines, for indexes that search many keys at once.
 ///
 /// Keys that are searched must be below 2^63: `countOfSixteen` takes the sign of a difference, so
-/// that it needs neither a branch nor a vector compare, which baseline x86-64 has not.
+/// that it needs no branch.
 ///
-/// Unsafe code stands here because a generic array can neither be aligned to cache lines nor read
-/// sixteen elements as vectors, and because half-words are stored between words. It is safe
-/// because every access is checked against `capacity`, because no pointer leaves this file, and
-/// because every word is initialised at all times.
+/// Unsafe code stands here because a generic array cannot be aligned to cache lines and because
+/// half-words are stored between words. It is safe because every access is checked against
+/// `capacity`, because no pointer leaves this file, and because every word is initialised at all
+/// times.
 @safe
 struct WordArray: ~Copyable {
   private var memory: GrowingMemory
@@ -65,30 +67,38 @@ struct WordArray: ~Copyable {
     )
   }
 
-  /// How many of the sixteen words from `word` on are at most `key`. All must be below 2^63.
+  /// One of the sixteen half-words behind the sixteen words from `word` on.
+  @inline(__always)
+  func half(_ index: Int, behindSixteenFrom word: Int) -> UInt32 {
+    precondition(word >= 0 && word &+ 24 <= capacity && UInt(bitPattern: index) < 16)
+    return unsafe UnsafeRawPointer(base + (word &+ 16)).load(
+      fromByteOffset: index &* 4, as: UInt32.self)
+  }
+
+  /// How many of the sixteen words from `word` on are at most `key`.
+  ///
+  /// - Precondition: the words are in ascending order and below 2^63.
   @inline(__always)
   borrowing func countOfSixteen(at word: Int, atMost key: UInt64) -> Int {
     precondition(word >= 0 && word &+ 16 <= capacity)
     let limit = key &+ 1
-    // Which half, and then all of it at once.
-    let half = Int(truncatingIfNeeded: (unsafe base[word &+ 7] &- limit) &>> 63) &* 8
-    let words = unsafe UnsafeRawPointer(base + (word &+ half))
-    let signs =
-      (unsafe words.loadUnaligned(as: SIMD8<UInt64>.self) &- SIMD8(repeating: limit))
-      &>> SIMD8<UInt64>(repeating: 63)
-    return half &+ Int(truncatingIfNeeded: signs.wrappedSum())
+    // First which quarter, then how many of it, each by numbers that do not wait for each other.
+    let words = unsafe base + word
+    let quarter = unsafe Int(
+      truncatingIfNeeded: (words[3] &- limit) &>> 63 &+ (words[7] &- limit) &>> 63
+        &+ (words[11] &- limit) &>> 63) &* 4
+    let four = unsafe words + quarter
+    return unsafe quarter
+      &+ Int(
+        truncatingIfNeeded: (four[0] &- limit) &>> 63 &+ (four[1] &- limit) &>> 63
+          &+ (four[2] &- limit) &>> 63 &+ (four[3] &- limit) &>> 63)
   }
 
-  /// Zero, as soon as a word of each of the five cache lines from `word` on is there: whoever adds
-  /// it to what it looks for there waits for all of them at once, instead of for one after another.
-  ///
-  /// - Precondition: the words are below 2^63.
+  /// Begins to fetch all cache lines of `count` words from `word` on, where a line begins.
   @inline(__always)
-  func zeroOnceFetched(_ word: Int) -> Int {
-    precondition(word >= 0 && word &+ 40 <= capacity)
-    let first = unsafe base + word
-    let all = unsafe first[0] | first[8] | first[16] | first[24] | first[32]
-    return Int(truncatingIfNeeded: all &>> 63)
+  func prefetch(_ word: Int, count: Int) {
+    precondition(word >= 0 && word &+ count <= capacity)
+    for line in 0..<count &>> 3 { unsafe prefetch_line(base + (word &+ line &* 8)) }
   }
 
   /// In three columns that stand one behind the other from `word` on, two of sixteen words and one

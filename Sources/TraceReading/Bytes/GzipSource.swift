@@ -70,7 +70,7 @@ public final class GzipSource: ByteSource {
     memberEnds.removeAll(keepingCapacity: true)
     var output = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<capacity])
     while unsafe !output.isEmpty {
-      let delivered = unsafe capacity - output.count
+      let delivered = capacity - output.count
       switch state {
       case .failed(let error):
         if delivered > 0 { return delivered }
@@ -85,7 +85,7 @@ public final class GzipSource: ByteSource {
         if unsafe delivered > 0 && rest.isEmpty { return delivered }
         unsafe inflateSome(to: &output)
         if leavesChecks, case .betweenMembers = state {
-          noteMemberEnd(at: unsafe capacity - output.count)
+          noteMemberEnd(at: capacity - output.count)
         }
       }
     }
@@ -133,12 +133,12 @@ public final class GzipSource: ByteSource {
   }
 
   private func inflateSome(to output: inout UnsafeMutableRawBufferPointer) {
-    let room = unsafe output.count
+    let room = output.count
     // Without input it may still have something to deliver, or a member to end.
     let hadInput = unsafe !rest.isEmpty
     switch unsafe inflater.inflate(&rest, to: &output) {
     case .goesOn:
-      if unsafe !hadInput && output.count == room { fetchWithinMember() }
+      if !hadInput && output.count == room { fetchWithinMember() }
     case .memberEnded:
       state = .betweenMembers
     case .noMemory:
