@@ -19,6 +19,7 @@ public struct CallCounts: Sendable {
   }
 
   mutating func add(_ other: CallCounts) {
-    for index in counts.indices { counts[index] += other.counts[index] }
+    let theirs = other.counts.span
+    for index in theirs.indices { counts[index] += theirs[index] }
   }
 }

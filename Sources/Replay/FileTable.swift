@@ -28,15 +28,21 @@ public struct FileTable {
   private struct OpenFile: Hashable {
     var name: FileID
     var number: Int32
+
+    static let never = OpenFile(name: .none, number: .min)
+
+    /// Where it is among the recent ones.
+    var place: Int { Int(name.rawValue &* 7 &+ UInt32(bitPattern: number)) & 63 }
   }
 
   private var entries: [Entry?] = [nil]
   private var free: [UInt32] = []
   private var byPath: [FileID: FileDescriptionID] = [:]
   private var byNumber: [OpenFile: FileDescriptionID] = [:]
-  /// The last of them that was asked for, and its description: a library is mapped in pieces.
-  private var lastFile = OpenFile(name: .none, number: .min)
-  private var lastID = FileDescriptionID.none
+  /// The last of them that were asked for, each where its name and number say: a library is mapped
+  /// in pieces, and programs map the same few.
+  private var recent = [(file: OpenFile, id: FileDescriptionID)](
+    repeating: (.never, .none), count: 64)
   /// Descriptions of `byPath` that a number stands for.
   private var numbered: Set<FileDescriptionID> = []
   /// Descriptions of opens that the log shows.
@@ -55,9 +61,10 @@ public struct FileTable {
   /// - Parameter number: the file descriptor that was mapped.
   mutating func description(forPath name: FileID, number: Int32) -> FileDescriptionID {
     let file = OpenFile(name: name, number: number)
-    if file == lastFile { return lastID }
+    let place = file.place
+    if recent[place].file == file { return recent[place].id }
     let id = firstDescription(of: file)
-    if name != .none { (lastFile, lastID) = (file, id) }
+    if name != .none { recent[place] = (file, id) }
     return id
   }
 
@@ -138,7 +145,7 @@ public struct FileTable {
     byPath = byPath.filter { entries[Int($0.value.rawValue)] != nil }
     byNumber = byNumber.filter { entries[Int($0.value.rawValue)] != nil }
     numbered = numbered.filter { entries[Int($0.rawValue)] != nil }
-    lastFile = OpenFile(name: .none, number: .min)
+    for place in recent.indices { recent[place] = (.never, .none) }
     byOpen = byOpen.filter { entries[Int($0.value.rawValue)] != nil }
     byInode = byInode.filter { entries[Int($0.value.rawValue)] != nil }
     sweepAt = max(4096, (entries.count - free.count) * 2)

@@ -21,12 +21,7 @@ extension ReplayEngine where Index: ~Copyable {
     var state = ProcessState<Index>(pid: pid, ordinal: nextOrdinal, space: space)
     state.summary.mapCountPeak = spaces.read(space) { $0.mapCount }
     nextOrdinal += 1
-    if let slot = freeProcesses.popLast() {
-      processes[slot] = state
-      return slot
-    }
-    processes.append(state)
-    return processes.count - 1
+    return processes.insert(state)
   }
 
   mutating func addTask(pid: PID, process: Int) -> Int {
@@ -47,7 +42,7 @@ extension ReplayEngine where Index: ~Copyable {
     guard processes[process].taskCount == 0 else { return }
     if !processes[process].hasEnded { endProcess(process, hasEnded: true) }
     processes[process].isInUse = false
-    freeProcesses.append(process)
+    processes.release(process)
   }
 
   // MARK: Birth
@@ -134,7 +129,7 @@ extension ReplayEngine where Index: ~Copyable {
     leaveSpace(of: child)
     processes[child].hasEnded = true
     processes[child].isInUse = false
-    freeProcesses.append(child)
+    processes.release(child)
   }
 }
 

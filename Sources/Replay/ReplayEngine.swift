@@ -27,8 +27,7 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
   /// How address spaces descend from each other; empty unless the observer asks for objects.
   var lineages = LineageTable()
   var tasks = TaskTable()
-  var processes: [ProcessState<Index>] = []
-  var freeProcesses: [Int] = []
+  var processes = ProcessTable<Index>()
   /// How calls ask for an address; read only where calls overlap.
   var placementRules = PlacementRules()
   var nextOrdinal = 0
@@ -77,7 +76,9 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
     if faultFeed != nil { return applyWithFaults(batch, until: limit) }
     var position = 0
     var nextStack = 0
-    for item in batch.items {
+    let items = batch.items.span
+    for index in items.indices {
+      let item = items[index]
       if Observer.tracksOrigins {
         observer.calls.stack = batch.stack(of: position, &nextStack)
         position += 1
@@ -120,10 +121,12 @@ public struct ReplayEngine<Index: VMAIndex & ~Copyable, Observer: ReplayObserver
 
   /// In the order in which they appeared.
   var livingProcesses: [Int] {
-    let living = processes.indices.filter {
-      processes[$0].isInUse && !processes[$0].hasEnded && !processes[$0].isUnclaimed
+    var living: [(ordinal: Int, index: Int)] = []
+    for index in processes.indices
+    where processes[index].isInUse && !processes[index].hasEnded && !processes[index].isUnclaimed {
+      living.append((processes[index].ordinal, index))
     }
-    return living.sorted { processes[$0].ordinal < processes[$1].ordinal }
+    return living.sorted { $0.ordinal < $1.ordinal }.map(\.index)
   }
 
   /// Drops descriptions of files that no VMA maps any more.

@@ -13,9 +13,9 @@ public struct SyscallEvent: Sendable, BitwiseCopyable {
   public var pid: PID
   /// Which file of a trace of several files, counted from 0; `line` counts within it.
   public var source: UInt32
-  public var name: SyscallName
   public var result: SyscallResult
   public var call: Call
+  public var name: SyscallName
 
   public init(
     line: UInt64, time: Timestamp, duration: Duration, pid: PID, source: UInt32,

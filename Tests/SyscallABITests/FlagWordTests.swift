@@ -59,7 +59,7 @@ import Testing
     func isTrivial<T: BitwiseCopyable>(_: T.Type) {}
     isTrivial(SyscallEvent.self)
     isTrivial(TraceItem.self)
-    #expect(MemoryLayout<SyscallEvent>.stride <= 112)
-    #expect(MemoryLayout<TraceItem>.stride <= 112)
+    #expect(MemoryLayout<SyscallEvent>.stride <= 104)
+    #expect(MemoryLayout<TraceItem>.stride <= 104)
   }
 }

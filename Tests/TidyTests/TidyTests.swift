@@ -29,6 +29,7 @@ import Testing
   static let unsafeFiles: Set<String> = [
     // The model: slots of the slab, nodes of indexes, the table of address spaces.
     "GrowingMemory.swift", "SlotArray.swift", "WordArray.swift", "SpaceTable.swift",
+    "ProcessTable.swift",
     // Bytes on their way in: buffers, lines, zlib, folders.
     "InputFile.swift",
     "ByteCursor.swift", "ByteSource.swift", "FileSource.swift", "Folder.swift",

@@ -167,27 +167,28 @@ extension AddressSpace where Index: ~Copyable {
   ) throws(Errno) -> VMAEntry {
     if isTraced { path.enter(.mprotectFixup, part) }
     defer { if isTraced { path.leave() } }
-    var attributes = self.attributes(of: entry)
+    let record = slab[entry.handle]
+    let attributes = self.attributes[record.attributes]
     if let errno = mprotectError(attributes, prot) {
       if isTraced { noteFailure(errno) }
       throw errno
     }
     let old = attributes.flags
-    attributes.flags = newFlags(attributes, slab[entry.handle].anonVMA, prot, pkey)
-    if attributes.flags == old {
+    let flags = newFlags(attributes, record.anonVMA, prot, pkey)
+    if flags == old {
       if isTraced { path.note(.unchanged(vma(entry))) }
       return entry
     }
-    let isCharged = !old.contains(.account) && attributes.flags.contains(.account)
-    if !leniently && becomesTooMuchData(old, attributes.flags, part.lengthInPages) {
+    let isCharged = !old.contains(.account) && flags.contains(.account)
+    if !leniently && becomesTooMuchData(old, flags, part.lengthInPages) {
       throw .noMemory
     }
     if isCharged && !leniently && !hasEnoughMemory(part.lengthInPages) { throw .noMemory }
-    let id = self.attributes.intern(attributes)
+    let id = self.attributes.intern(record.attributes, withFlags: flags)
     let changed = try vmaModify(entry, part, id, leniently: leniently)
     // Locked private memory that becomes writable is copied at once.
     if old.intersection([.write, .shared, .locked]) == .locked
-      && attributes.flags.contains(.write)
+      && flags.contains(.write)
     {
       populate(part, ignoringErrors: true)
     }

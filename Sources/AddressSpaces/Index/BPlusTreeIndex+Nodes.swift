@@ -211,8 +211,8 @@ struct InnerNodes: ~Copyable {
   }
 
   init() {
-    words = WordArray(capacity: Self.size, filler: NodeKey.unused)
-    links = SlotArray(capacity: 1, filler: .unused)
+    words = WordArray(capacity: 2 * Self.size, filler: NodeKey.unused)
+    links = SlotArray(capacity: 2, filler: .unused)
   }
 
   private init(copying other: borrowing InnerNodes) {

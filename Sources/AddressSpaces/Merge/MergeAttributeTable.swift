@@ -12,6 +12,8 @@ struct MergeAttributeTable: ~Copyable {
   private var firstFree: UInt32 = 0
   private var firstUnused: UInt32 = 1
   private(set) var count = 0
+  /// The last changes of flags, each where the attributes before it say.
+  private var changes = InlineArray<8, FlagChange>(repeating: .none)
   private let addressOnly = AddressOnly()
 
   struct Row: BitwiseCopyable {
@@ -27,9 +29,20 @@ struct MergeAttributeTable: ~Copyable {
       attributes: MergeAttributes(flags: []), hash: 0, references: 0, next: 0, generation: 0)
   }
 
+  /// Attributes that differ in their flags only: programs change the same few over and over.
+  private struct FlagChange: BitwiseCopyable {
+    var before: MergeID
+    var after: MergeID
+    var generations: (before: UInt32, after: UInt32)
+    var flags: VMAFlags
+
+    static let none = FlagChange(
+      before: .none, after: .none, generations: (0, 0), flags: [])
+  }
+
   init() {
-    rows = SlotArray(capacity: 16, filler: .unused)
-    buckets = SlotArray(capacity: 16, filler: 0)
+    rows = SlotArray(capacity: 32, filler: .unused)
+    buckets = SlotArray(capacity: 32, filler: 0)
   }
 
   private init(copying other: borrowing MergeAttributeTable) {
@@ -59,6 +72,27 @@ struct MergeAttributeTable: ~Copyable {
       slot = rows[slot].next
     }
     return add(attributes, hash)
+  }
+
+  /// The id of what `id` is but for its flags, with one reference as from `intern`.
+  ///
+  /// - Precondition: somebody holds `id`.
+  mutating func intern(_ id: MergeID, withFlags flags: VMAFlags) -> MergeID {
+    let place = Int(id.rawValue & 7)
+    let known = changes[place]
+    if known.before == id && known.flags == flags
+      && generation(id) == known.generations.before
+      && isAlive(known.after, generation: known.generations.after)
+    {
+      retain(known.after)
+      return known.after
+    }
+    var attributes = self[id]
+    attributes.flags = flags
+    let after = intern(attributes)
+    changes[place] = FlagChange(
+      before: id, after: after, generations: (generation(id), generation(after)), flags: flags)
+    return after
   }
 
   @inline(__always)

@@ -13,7 +13,7 @@ import Glibc
 /// keep within `byteCount`.
 @safe
 struct GrowingMemory: ~Copyable {
-  /// On a border of cache lines, behind the header.
+  /// On a border of cache lines, behind the header; nothing lies there if there is no memory.
   private(set) var base: UnsafeMutableRawPointer
   private(set) var byteCount: Int
 
@@ -33,9 +33,14 @@ struct GrowingMemory: ~Copyable {
   /// So much is left to small pages: the processor remembers the translations of about as much.
   private static let largestOfSmallPages = 8 << 20
 
-  /// - Parameter byteCount: rounded up to cache lines, or to steps.
+  /// - Parameter byteCount: rounded up to cache lines, or to steps; 0 takes no memory.
   init(byteCount: Int) {
-    precondition(byteCount > 0 && byteCount < 1 << 46)
+    precondition(byteCount >= 0 && byteCount < 1 << 46)
+    if byteCount == 0 {
+      unsafe base = UnsafeMutableRawPointer(bitPattern: Self.line)!
+      self.byteCount = 0
+      return
+    }
     if byteCount > Self.largestOfAllocator, let base = unsafe Self.map(byteCount) {
       unsafe self.base = base
       self.byteCount = Self.roundedToStep(byteCount)
@@ -51,6 +56,7 @@ struct GrowingMemory: ~Copyable {
   }
 
   deinit {
+    if byteCount == 0 { return }
     let header = unsafe self.header
     if let end = unsafe header.end {
       unsafe munmap(header.start, end - header.start)
@@ -67,7 +73,7 @@ struct GrowingMemory: ~Copyable {
     unsafe (base - MemoryLayout<Header>.size).storeBytes(of: header, as: Header.self)
   }
 
-  private var isMapping: Bool { unsafe header.end != nil }
+  private var isMapping: Bool { unsafe byteCount > 0 && header.end != nil }
 
   /// The next size, for memory that is too small by one: small memory doubles, larger memory grows
   /// by a quarter, so that at most a fifth of it lies idle, and a mapping by a step.
@@ -79,7 +85,7 @@ struct GrowingMemory: ~Copyable {
   /// - Complexity: amortised O(1) per byte.
   mutating func grow(to newByteCount: Int) {
     let rounded = Self.roundedToStep(newByteCount)
-    if let end = unsafe header.end, unsafe base + rounded <= end {
+    if isMapping, let end = unsafe header.end, unsafe base + rounded <= end {
       byteCount = rounded
       return
     }

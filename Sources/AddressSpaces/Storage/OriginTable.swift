@@ -9,7 +9,7 @@ struct OriginTable: ~Copyable {
   /// What was unmapped last, and the hole below it: a mapping that replaces it inherits that hole.
   var replaced = (start: Address(.max), holeBelow: CallID.none)
 
-  init() { slots = SlotArray(capacity: 1, filler: .unknown) }
+  init() { slots = SlotArray(capacity: 0, filler: .unknown) }
 
   private init(copying other: borrowing OriginTable) {
     slots = other.slots.copy()

@@ -21,7 +21,7 @@ struct SlotArray<Element: BitwiseCopyable>: ~Copyable {
 
   /// - Complexity: O(`capacity`).
   init(capacity: Int, filler: Element) {
-    precondition(capacity > 0 && capacity <= Int(UInt32.max))
+    precondition(capacity >= 0 && capacity <= Int(UInt32.max))
     memory = GrowingMemory(byteCount: capacity * MemoryLayout<Element>.stride)
     self.capacity = 0
     fill(to: capacity, filler)

@@ -30,7 +30,7 @@ struct VMAMark: ~Copyable {
   private var lastChanges: SlotArray<UInt32>
   private var number: UInt32 = 0
 
-  init() { lastChanges = SlotArray(capacity: 1, filler: 0) }
+  init() { lastChanges = SlotArray(capacity: 0, filler: 0) }
 
   /// - Precondition: nothing is kept.
   mutating func set(currentBreak: Address, layout: ProcessStat) {
@@ -41,7 +41,7 @@ struct VMAMark: ~Copyable {
     self.layout = layout
     number &+= 1
     if number == 0 {
-      lastChanges = SlotArray(capacity: 1, filler: 0)
+      lastChanges = SlotArray(capacity: 0, filler: 0)
       number = 1
     }
   }

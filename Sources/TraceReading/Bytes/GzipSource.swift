@@ -18,7 +18,7 @@ public final class GzipSource: ByteSource {
     case failed(TraceError)
   }
 
-  private static let inputSize = 128 * 1024
+  private static let inputSize = 64 * 1024
   /// The bytes behind a member: its checksum and its length.
   private static let trailerLength = 8
   private let source: any ByteSource

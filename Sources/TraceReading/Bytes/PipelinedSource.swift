@@ -87,8 +87,6 @@ final class PipelinedSource: ByteSource {
 /// The buffers between a filling and a reading thread, and the lock over them.
 @safe
 private final class BufferRing: @unchecked Sendable {
-  /// Half a mebibyte in all: of much more, inflating writes to memory that the cache has lost.
-  private static let count = 4
   private static let size = 128 * 1024
 
   /// What one `read` of the source delivered.
@@ -109,13 +107,16 @@ private final class BufferRing: @unchecked Sendable {
   private let source: GzipSource
   private let memory: UnsafeMutableRawPointer
   let monitor = Monitor()
-  private var lengths = [Int](repeating: 0, count: BufferRing.count)
-  private var memberEnds = [[MemberEnd]](repeating: [], count: BufferRing.count)
+  private var lengths: [Int]
+  private var memberEnds: [[MemberEnd]]
   private var filled = 0
   private var taken = 0
   private var isDone = false
   private var isFilling = false
   private let isShared: Bool
+  /// Half a mebibyte in all: of much more, inflating writes to memory that the cache has lost.
+  /// Half of that where what comes behind is buffered as well.
+  private let count: Int
   private var isCancelled = false
   private var error: TraceError?
   private var compressed: UInt64 = 0
@@ -123,7 +124,10 @@ private final class BufferRing: @unchecked Sendable {
   init(_ source: GzipSource, isShared: Bool) {
     self.source = source
     self.isShared = isShared
-    unsafe memory = .allocate(byteCount: Self.count * Self.size, alignment: 64)
+    count = isShared ? 2 : 4
+    lengths = [Int](repeating: 0, count: count)
+    memberEnds = [[MemberEnd]](repeating: [], count: count)
+    unsafe memory = .allocate(byteCount: count * Self.size, alignment: 64)
   }
 
   deinit { unsafe memory.deallocate() }
@@ -155,14 +159,14 @@ private final class BufferRing: @unchecked Sendable {
 
   /// Only within the lock.
   func claim() -> Bool {
-    if isDone || isFilling || filled - taken == Self.count { return false }
+    if isDone || isFilling || filled - taken == count { return false }
     isFilling = true
     return true
   }
 
   /// Fills the next buffer. Only after `claim`.
   func fill() {
-    let index = monitor.withLock { filled % Self.count }
+    let index = monitor.withLock { filled % count }
     let buffer = unsafe UnsafeMutableRawBufferPointer(
       start: memory + index * Self.size, count: Self.size)
     var length = 0
@@ -195,7 +199,7 @@ private final class BufferRing: @unchecked Sendable {
           monitor.wait()
         }
         if filled == taken { return unsafe .ended(error) }
-        let index = taken % Self.count
+        let index = taken % count
         let bytes = unsafe UnsafeRawBufferPointer(
           start: memory + index * Self.size, count: lengths[index])
         return unsafe .piece(Piece(bytes: bytes, memberEnds: memberEnds[index]))
