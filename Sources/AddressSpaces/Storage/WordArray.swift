@@ -84,9 +84,10 @@ struct WordArray: ~Copyable {
     let limit = key &+ 1
     // First which quarter, then how many of it, each by numbers that do not wait for each other.
     let words = unsafe base + word
-    let quarter = unsafe Int(
-      truncatingIfNeeded: (words[3] &- limit) &>> 63 &+ (words[7] &- limit) &>> 63
-        &+ (words[11] &- limit) &>> 63) &* 4
+    let quarter =
+      unsafe Int(
+        truncatingIfNeeded: (words[3] &- limit) &>> 63 &+ (words[7] &- limit) &>> 63
+          &+ (words[11] &- limit) &>> 63) &* 4
     let four = unsafe words + quarter
     return unsafe quarter
       &+ Int(
