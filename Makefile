@@ -12,7 +12,7 @@ SEEDS ?= 2000
 FIRST ?= 1
 DEMO := Traces/bash-children.strace.gz
 APT_PACKAGES := zlib1g-dev strace gcc libc6-dev python3
-# Used where it is there: see Package.swift.
+# Used where it is there (see Package.swift): tried once, without asking for a password.
 FASTER_PACKAGES := libisal-dev
 
 .DEFAULT_GOAL := help
@@ -26,7 +26,9 @@ help: ## print this list
 
 setup: ## install the Debian packages that are missing (zlib and, for the tests, strace and a compiler)
 	@sh Scripts/setup.sh $(APT_PACKAGES)
-	@sh Scripts/setup.sh $(FASTER_PACKAGES) || echo 'setup: going on with zlib alone' >&2
+	@[ -e $(BUILD)/.faster-tried ] || { mkdir -p $(BUILD) && touch $(BUILD)/.faster-tried && \
+	  SUDO='sudo -n' sh Scripts/setup.sh $(FASTER_PACKAGES) || \
+	  echo 'setup: going on with zlib alone' >&2; }
 
 build: setup ## build the release binary
 	$(SWIFT) build -c release --product vmareplay

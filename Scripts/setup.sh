@@ -22,7 +22,7 @@ if ! command -v apt-get >/dev/null 2>&1; then
   exit 1
 fi
 sudo=
-[ "$(id -u)" -eq 0 ] || sudo=sudo
+[ "$(id -u)" -eq 0 ] || sudo=${SUDO:-sudo}
 echo "setup: installing $*" >&2
 $sudo apt-get update -qq
 DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@"

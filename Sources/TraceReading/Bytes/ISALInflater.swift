@@ -1,16 +1,18 @@
-// Unsafe because ISA-L is a C library that takes pointers. What makes it safe: `state` and `store`
-// are allocated once and freed in `deinit` only, within a call `next_in` and `next_out` describe
-// the buffers of the caller or `store`, and `stored` is always a part of `store`.
+// Unsafe because ISA-L is a C library that takes pointers. What makes it safe: `state`, `header`
+// and `store` are allocated once and freed in `deinit` only, within a call `next_in` and `next_out`
+// describe the buffers of the caller or `store`, what the library says is left of them is held
+// against their sizes, and `stored` is always a part of `store`.
 
 #if canImport(CISAL)
   internal import CISAL
 
   /// Inflates by ISA-L.
   ///
-  /// Two precautions are for damaged data. It begins a member in memory of its own, of which it
-  /// then gives out only as much as there is room for: so it always gets room for all. And it may
-  /// have counted the bytes of a copy from too far back, which nobody wrote: as many as there can
-  /// be are taken off.
+  /// A member's header is read here, since the library forgets where in it the input ended. Other
+  /// precautions are for damaged data. It may have taken more than there was. It begins a member in
+  /// memory of its own, of which it then gives out only as much as there is room for: so it always
+  /// gets room for all. And it may have counted the bytes of a copy from too far back, which nobody
+  /// wrote: as many as there can be are taken off.
   @safe
   final class ISALInflater: Inflater {
     /// Two windows and a match: as much as its own memory has.
@@ -18,6 +20,8 @@
     private static let longestCopy = 258
 
     private let state: UnsafeMutablePointer<inflate_state>
+    /// As far as it has been read; none of its fields is kept.
+    private let header: UnsafeMutablePointer<isal_gzip_header>
     /// What was inflated where the caller has little room.
     private let store: UnsafeMutableRawBufferPointer
     /// The part of it that is still to be given out, and what is to be said behind it.
@@ -29,12 +33,15 @@
       unsafe state = .allocate(capacity: 1)
       unsafe isal_inflate_init(state)
       unsafe state.pointee.crc_flag = UInt32(ISAL_GZIP)
+      unsafe header = .allocate(capacity: 1)
+      unsafe header.initialize(to: isal_gzip_header())
       unsafe store = .allocate(byteCount: Self.ownMemory, alignment: 16)
       unsafe stored = UnsafeMutableRawBufferPointer(rebasing: store[..<0])
     }
 
     deinit {
       unsafe state.deallocate()
+      unsafe header.deallocate()
       unsafe store.deallocate()
     }
 
@@ -63,20 +70,37 @@
       unsafe state.pointee.avail_in = UInt32(input.count)
       unsafe state.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
       unsafe state.pointee.avail_out = UInt32(output.count)
+      let result = readHeader() ?? inflateMember()
+      // Of damaged data it may have taken more than there was.
+      let left = unsafe Int(Int32(bitPattern: state.pointee.avail_in))
+      var room = unsafe Int(Int32(bitPattern: state.pointee.avail_out))
+      if result == .damaged(Self.reason(ISAL_INVALID_LOOKBACK)) { room += Self.longestCopy }
+      unsafe input.dropAll(but: min(max(left, 0), input.count))
+      unsafe output.dropAll(but: min(max(room, 0), output.count))
+      return result
+    }
+
+    /// Nil once the member's header has been read.
+    private func readHeader() -> InflateResult? {
+      if unsafe state.pointee.wrapper_flag != 0 { return nil }
+      let status = unsafe isal_read_gzip_header(state, header)
+      if status > 0 { return .goesOn }
+      if status < 0 { return .damaged(Self.reason(status)) }
+      let reserved: UInt32 = 0xe0
+      if unsafe header.pointee.flags & reserved != 0 { return .damaged("unknown header flags set") }
+      return nil
+    }
+
+    private func inflateMember() -> InflateResult {
       let status = unsafe isal_inflate(state)
-      var room = unsafe Int(state.pointee.avail_out)
-      if status == ISAL_INVALID_LOOKBACK { room = min(output.count, room + Self.longestCopy) }
-      unsafe input.dropAll(but: Int(state.pointee.avail_in))
-      unsafe output.dropAll(but: room)
-      if status == ISAL_DECOMP_OK {
-        return unsafe state.pointee.block_state == ISAL_BLOCK_FINISH ? .memberEnded : .goesOn
-      }
-      return .damaged(Self.reason(status))
+      if status != ISAL_DECOMP_OK { return .damaged(Self.reason(status)) }
+      return unsafe state.pointee.block_state == ISAL_BLOCK_FINISH ? .memberEnded : .goesOn
     }
 
     func reset() -> Bool {
       unsafe isal_inflate_reset(state)
       unsafe state.pointee.crc_flag = UInt32(ISAL_GZIP)
+      unsafe header.pointee = isal_gzip_header()
       return true
     }
 
