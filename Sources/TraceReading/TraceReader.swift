@@ -28,7 +28,7 @@ public final class TraceReader {
     public var stacks: StackTable?
 
     public init(
-      isPipelined: Bool? = nil, decodesAhead: Bool? = nil, itemsPerBatch: Int = 1024,
+      isPipelined: Bool? = nil, decodesAhead: Bool? = nil, itemsPerBatch: Int = 2048,
       stacks: StackTable? = nil
     ) {
       self.isPipelined = isPipelined
