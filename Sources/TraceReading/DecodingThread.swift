@@ -45,7 +45,7 @@ final class DecodingThread: @unchecked Sendable {
 
   /// So many batches may wait for their user: programs differ in what is more work, to decode or to
   /// replay, and take turns in a log.
-  private static let depth = 3
+  private static let depth = 2
 
   private let reader: BatchReader
   private let source: PipelinedSource?
