@@ -43,8 +43,7 @@ final class DecodingThread: @unchecked Sendable {
     case decode
   }
 
-  /// So many batches may wait for their user: programs differ in what is more work, to decode or to
-  /// replay, and take turns in a log.
+  /// So many batches may wait for their user.
   private static let depth = 2
 
   private let reader: BatchReader
@@ -101,25 +100,22 @@ final class DecodingThread: @unchecked Sendable {
 
   /// What the calling thread does next: use a batch, or whatever brings one sooner.
   private func nextShare(_ batch: inout TraceBatch, _ position: inout ReadPosition) -> Share {
-    monitor.changeAndTell {
+    monitor.change {
       while true {
         if !deliveries.isEmpty {
           var next = deliveries.removeFirst()
           swap(&batch, &next.batch)
           spares.append(next.batch)
           position = next.position
-          // Who decodes ahead is not woken for every batch.
-          return (.use(next.outcome), tells: deliveries.count <= Self.depth / 2)
+          return .use(next.outcome)
         }
         if let source {
           if !isDecoding {
             isDecoding = true
-            return (.decode, tells: false)
+            return .decode
           }
           // A pipe may have nothing for long, and a batch comes sooner.
-          if source.totalCompressedBytes != nil && source.claim() {
-            return (.inflate, tells: false)
-          }
+          if source.totalCompressedBytes != nil && source.claim() { return .inflate }
         }
         monitor.wait()
       }

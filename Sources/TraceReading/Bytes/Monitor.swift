@@ -35,13 +35,6 @@ final class Monitor: @unchecked Sendable {
     return withLock(body)
   }
 
-  /// The same, but `body` says whether anybody has to be told.
-  func changeAndTell<T>(_ body: () -> (T, tells: Bool)) -> T {
-    let (result, tells) = withLock(body)
-    if tells { unsafe pthread_cond_broadcast(changed) }
-    return result
-  }
-
   /// Lets others have the lock until one of them changes something. Only within `withLock`, and in
   /// a loop that looks whether it is what one waits for.
   func wait() { unsafe pthread_cond_wait(changed, lock) }
